@@ -1,0 +1,99 @@
+// SPDX-FileCopyrightText: The Cowscope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/base/strong_index.h"
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace cowscope
+{
+
+/// What a host cluster is used for. The order is that of legends and reports.
+enum class ClusterOwner : std::uint8_t {
+    Free, ///< count 0 and no reference
+    Leaked, ///< count above 0 and no reference
+    Header,
+    Reftable,
+    Refblock,
+    ActiveL1,
+    L2Table,
+    SnapshotTable,
+    SnapshotL1,
+    Data,
+    CompressedData,
+    BitmapDirectory,
+    BitmapTable,
+    BitmapData,
+    EncryptionHeader,
+};
+inline constexpr std::size_t kOwnerCount = 15;
+
+/// "header", "L2 table", ...
+std::string_view ownerName(ClusterOwner owner);
+
+/// One letter an owner, so that no view depends on colour alone.
+char ownerLetter(ClusterOwner owner);
+
+/// Owner, stored count and found references of every host cluster: at most 4 bytes a cluster, nothing for stretches of
+/// free space. Counts above what a cluster's slot holds are kept beside it, exactly, for the first kMaxExact of them.
+class ClusterMap
+{
+public:
+    static constexpr std::uint64_t kCountCeiling = 0xffff; ///< larger stored counts are kept beside
+    static constexpr std::uint64_t kReferenceCeiling = 0xff;
+    static constexpr std::size_t kMaxExact = 1U << 16;
+
+    ClusterMap() = default;
+    explicit ClusterMap(std::uint64_t clusters);
+
+    /// Clusters of the file, a last partial one included.
+    std::uint64_t clusters() const { return m_clusters; }
+
+    ClusterOwner owner(HostCluster cluster) const;
+
+    /// The count that the image stores. Where it is above the ceiling and was not kept: see isExact().
+    std::uint64_t refcount(HostCluster cluster) const;
+
+    /// False where refcount() is only a lower bound.
+    bool isExact(HostCluster cluster) const;
+
+    /// How many references the structures of the image make; exact.
+    std::uint64_t references(HostCluster cluster) const;
+
+    bool usedByActive(HostCluster cluster) const; ///< a reference comes from the active L1 table
+    bool usedBySnapshot(HostCluster cluster) const; ///< a reference comes from a snapshot
+    bool hasSeveralOwners(HostCluster cluster) const; ///< structures of different kinds claim it: owner() is the first
+
+    /// The first cluster at or after `from` that may have a count or a reference; clusters() if there is none. Loops
+    /// over sparse images skip free space with it, a page at a time.
+    HostCluster nextKnown(HostCluster from) const;
+
+    // For the census that builds the map. Clusters are below clusters().
+    void setRefcount(HostCluster cluster, std::uint64_t count);
+    void addReferences(HostCluster cluster, ClusterOwner owner, std::uint64_t active, std::uint64_t snapshots);
+
+private:
+    static constexpr std::uint64_t kPageClusters = 1U << 16;
+
+    struct Page {
+        std::array<std::uint8_t, kPageClusters> owner{}; ///< kOwnerMask and the flags above it
+        std::array<std::uint8_t, kPageClusters> references{}; ///< kReferenceCeiling: see m_manyReferences
+        std::array<std::uint16_t, kPageClusters> counts{}; ///< kCountCeiling: see m_largeCounts
+    };
+
+    const Page* page(HostCluster cluster) const;
+    Page& pageForWriting(HostCluster cluster);
+
+    std::uint64_t m_clusters = 0;
+    std::vector<std::unique_ptr<Page>> m_pages;
+    std::unordered_map<std::uint64_t, std::uint64_t> m_largeCounts;
+    std::unordered_map<std::uint64_t, std::uint64_t> m_manyReferences;
+};
+
+} // namespace cowscope

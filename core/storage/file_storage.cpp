@@ -1,0 +1,187 @@
+// SPDX-FileCopyrightText: The Cowscope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/storage/file_storage.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <limits>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace cowscope
+{
+
+namespace
+{
+
+constexpr std::uint64_t kMaxOffset = std::numeric_limits<off_t>::max();
+
+Error openError(const std::string& path, int code)
+{
+    const ErrorKind kind = code == ENOENT ? ErrorKind::NotFound : ErrorKind::Io;
+    const std::string next = code == EACCES || code == EPERM || code == EROFS
+        ? "Check the permissions of the file and of its file system"
+        : "";
+    return Error{kind, fmt::format("Could not open the file: {}", std::strerror(code)), std::nullopt, next, path};
+}
+
+int openDescriptor(const std::string& path, Access access)
+{
+    // O_NONBLOCK: opening a pipe must not wait for its other end; it has no effect on files and block devices.
+    const int flags = O_CLOEXEC | O_NONBLOCK | (access == Access::ReadWrite ? O_RDWR : O_RDONLY);
+    if (access == Access::ReadOnly) {
+        // Only the owner may ask to leave the access time alone; everybody else opens the ordinary way.
+        const int descriptor = ::open(path.c_str(), flags | O_NOATIME);
+        if (descriptor >= 0 || errno != EPERM)
+            return descriptor;
+    }
+    return ::open(path.c_str(), flags);
+}
+
+} // namespace
+
+FileStorage::FileStorage(int descriptor, std::string path, bool blockDevice)
+    : m_descriptor(descriptor)
+    , m_path(std::move(path))
+    , m_blockDevice(blockDevice)
+{
+}
+
+FileStorage::~FileStorage()
+{
+    ::close(m_descriptor);
+}
+
+Result<std::unique_ptr<FileStorage>> FileStorage::open(const std::string& path, Access access, Sharing sharing)
+{
+    const int descriptor = openDescriptor(path, access);
+    if (descriptor < 0)
+        return std::unexpected(openError(path, errno));
+
+    struct stat info = {};
+    const bool known = ::fstat(descriptor, &info) == 0;
+    std::unique_ptr<FileStorage> storage(new FileStorage(descriptor, path, known && S_ISBLK(info.st_mode)));
+    if (!known)
+        return std::unexpected(openError(path, errno));
+    if (!S_ISREG(info.st_mode) && !S_ISBLK(info.st_mode))
+        return std::unexpected(Error{ErrorKind::Unsupported, "This is neither a file nor a block device", std::nullopt,
+            "Name the image file itself", path});
+    if (storage->m_blockDevice && access == Access::ReadWrite)
+        return std::unexpected(Error{ErrorKind::Unsupported, "Images on block devices are only read", std::nullopt,
+            "Copy the image into a file to change it", path});
+
+    if (sharing == Sharing::Locked) {
+        auto locked = access == Access::ReadWrite ? lockForWriting(descriptor, path) : lockForReading(descriptor, path);
+        if (!locked)
+            return failed(locked);
+    }
+    return storage;
+}
+
+Error FileStorage::systemError(const char* doing, std::uint64_t offset, int code) const
+{
+    const bool full = code == ENOSPC || code == EDQUOT || code == EFBIG;
+    return Error{full ? ErrorKind::NoSpace : ErrorKind::Io, fmt::format("Could not {}: {}", doing, std::strerror(code)),
+        offset, full ? "Free space on the file system, then try again" : "", m_path};
+}
+
+Result<std::uint64_t> FileStorage::size() const
+{
+    if (m_blockDevice) {
+        std::uint64_t bytes = 0;
+        if (::ioctl(m_descriptor, BLKGETSIZE64, &bytes) != 0)
+            return std::unexpected(systemError("read the size of the device", 0, errno));
+        return bytes;
+    }
+    struct stat info = {};
+    if (::fstat(m_descriptor, &info) != 0)
+        return std::unexpected(systemError("read the size of the file", 0, errno));
+    return static_cast<std::uint64_t>(info.st_size);
+}
+
+Result<std::uint64_t> FileStorage::allocatedBytes() const
+{
+    struct stat info = {};
+    if (::fstat(m_descriptor, &info) != 0)
+        return std::unexpected(systemError("read the size of the file", 0, errno));
+    return static_cast<std::uint64_t>(info.st_blocks) * 512;
+}
+
+Result<std::size_t> FileStorage::read(std::uint64_t offset, std::span<std::byte> out) const
+{
+    std::size_t done = 0;
+    while (done < out.size() && offset + done <= kMaxOffset) {
+        const ssize_t count
+            = ::pread(m_descriptor, out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count < 0)
+            return std::unexpected(systemError("read", offset + done, errno));
+        if (count == 0)
+            break;
+        done += static_cast<std::size_t>(count);
+    }
+    std::memset(out.data() + done, 0, out.size() - done);
+    return done;
+}
+
+Result<StorageExtent> FileStorage::extentAt(std::uint64_t offset) const
+{
+    auto end = size();
+    if (!end)
+        return failed(end);
+    if (offset >= *end)
+        return StorageExtent{offset, 0, false};
+    const off_t data = ::lseek(m_descriptor, static_cast<off_t>(offset), SEEK_DATA);
+    if (data < 0 && errno == ENXIO)
+        return StorageExtent{offset, *end - offset, false};
+    if (data < 0) // the file system does not know holes
+        return StorageExtent{offset, *end - offset, true};
+    if (static_cast<std::uint64_t>(data) > offset)
+        return StorageExtent{offset, static_cast<std::uint64_t>(data) - offset, false};
+    const off_t hole = ::lseek(m_descriptor, data, SEEK_HOLE);
+    const std::uint64_t dataEnd = hole < 0 ? *end : static_cast<std::uint64_t>(hole);
+    return StorageExtent{offset, dataEnd - offset, true};
+}
+
+Result<void> FileStorage::write(std::uint64_t offset, std::span<const std::byte> bytes)
+{
+    if (offset > kMaxOffset - bytes.size())
+        return std::unexpected(systemError("write", offset, EFBIG));
+    std::size_t done = 0;
+    while (done < bytes.size()) {
+        const ssize_t count
+            = ::pwrite(m_descriptor, bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count < 0)
+            return std::unexpected(systemError("write", offset + done, errno));
+        done += static_cast<std::size_t>(count);
+    }
+    return {};
+}
+
+Result<void> FileStorage::flush()
+{
+    if (::fdatasync(m_descriptor) != 0)
+        return std::unexpected(systemError("flush to disk", 0, errno));
+    return {};
+}
+
+Result<void> FileStorage::truncate(std::uint64_t size)
+{
+    if (size > kMaxOffset || ::ftruncate(m_descriptor, static_cast<off_t>(size)) != 0)
+        return std::unexpected(systemError("set the length of the file", size, size > kMaxOffset ? EFBIG : errno));
+    return {};
+}
+
+void FileStorage::unlock()
+{
+    unlockImage(m_descriptor);
+}
+
+} // namespace cowscope

@@ -1,0 +1,61 @@
+// SPDX-FileCopyrightText: The Cowscope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/storage/file_lock.h"
+#include "core/storage/storage.h"
+
+#include <memory>
+#include <string>
+
+namespace cowscope
+{
+
+enum class Access {
+    ReadOnly,
+    ReadWrite, ///< regular files only
+};
+
+/// How to treat other programs that use the same file; see file_lock.h.
+enum class Sharing {
+    Locked, ///< take QEMU's image locks: refuse a file that another program writes (or, to write, also reads
+            ///< exclusively)
+    Unlocked, ///< take none: what is read may be changing under us
+};
+
+/// A regular file or a block device. The file is opened without following the wish of any image content, never
+/// created, and read-only access does not touch its access time where the system allows that.
+class FileStorage final : public Storage
+{
+public:
+    /// Errors: NotFound, Io, Unsupported (directory, pipe, character device; block device for writing), InUse.
+    static Result<std::unique_ptr<FileStorage>> open(
+        const std::string& path, Access access, Sharing sharing = Sharing::Locked);
+
+    ~FileStorage() override;
+    FileStorage(const FileStorage&) = delete;
+    FileStorage& operator=(const FileStorage&) = delete;
+
+    Result<std::uint64_t> size() const override;
+    Result<std::uint64_t> allocatedBytes() const override;
+    Result<std::size_t> read(std::uint64_t offset, std::span<std::byte> out) const override;
+    Result<StorageExtent> extentAt(std::uint64_t offset) const override;
+    Result<void> write(std::uint64_t offset, std::span<const std::byte> bytes) override;
+    Result<void> flush() override;
+    Result<void> truncate(std::uint64_t size) override;
+    bool canGrow() const override { return !m_blockDevice; }
+
+    /// Gives the image locks back early: a viewer holds them only while it reads metadata.
+    void unlock();
+
+private:
+    FileStorage(int descriptor, std::string path, bool blockDevice);
+
+    Error systemError(const char* doing, std::uint64_t offset, int code) const;
+
+    int m_descriptor = -1;
+    std::string m_path;
+    bool m_blockDevice = false;
+};
+
+} // namespace cowscope
