@@ -12,6 +12,9 @@ if(COWSCOPE_SANITIZE)
     target_link_options(cowscope_options INTERFACE -fsanitize=${COWSCOPE_SANITIZE})
 endif()
 
+# moc 6.4 cannot parse the concepts of libstdc++ 12; without the compiler's macros it sees none of them.
+set(CMAKE_AUTOMOC_COMPILER_PREDEFINES OFF)
+
 # cowscope_add_library(NAME SOURCES ... [LIBS ...]): one static library of one folder.
 function(cowscope_add_library name)
     cmake_parse_arguments(ARG "" "" "SOURCES;LIBS" ${ARGN})

@@ -1,0 +1,199 @@
+// SPDX-FileCopyrightText: The Cowscope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/jobs/job.h"
+
+#include <QCoreApplication>
+#include <QThread>
+
+#include <chrono>
+#include <mutex>
+#include <new>
+#include <optional>
+#include <vector>
+
+namespace cowscope::ui
+{
+
+/// What a job and its thread share. The thread posts to `job` only under the mutex, and the job's destructor clears
+/// it there: so no call reaches a job that is gone, and calls already posted vanish with it.
+struct Job::Link {
+    std::mutex mutex;
+    Job* job = nullptr;
+    std::stop_source stop;
+
+    template <typename Call>
+    void post(Call call)
+    {
+        const std::lock_guard lock(mutex);
+        if (job)
+            QMetaObject::invokeMethod(
+                job, [receiver = job, call = std::move(call)]() mutable { call(*receiver); }, Qt::QueuedConnection);
+    }
+};
+
+namespace
+{
+
+using Clock = std::chrono::steady_clock;
+constexpr auto kReportInterval = std::chrono::milliseconds(50);
+
+double seconds(Clock::duration duration)
+{
+    return std::chrono::duration<double>(duration).count();
+}
+
+/// Lets through at most one progress each kReportInterval and keeps the rest back; measures the rate on the way.
+class Throttle
+{
+public:
+    struct Report {
+        Progress progress;
+        double bytesPerSecond = 0;
+    };
+
+    std::optional<Report> add(const Progress& progress)
+    {
+        m_latest = progress;
+        const Clock::time_point now = Clock::now();
+        if (m_sent && now - m_sentAt < kReportInterval && progress.phase == m_sentProgress.phase)
+            return std::nullopt;
+        return send(now);
+    }
+
+    /// What was kept back last, if anything.
+    std::optional<Report> rest()
+    {
+        if (!m_latest)
+            return std::nullopt;
+        return send(Clock::now());
+    }
+
+private:
+    Report send(Clock::time_point now)
+    {
+        const Progress progress = *m_latest;
+        const double interval = seconds(now - (m_sent ? m_sentAt : m_startedAt));
+        const std::uint64_t before = m_sent ? m_sentProgress.done : 0;
+        if (interval > 0 && progress.done >= before) {
+            // Smoothed over some ten reports, so that the number can be read.
+            const double rate = static_cast<double>(progress.done - before) / interval;
+            m_rate = m_sent ? m_rate + (rate - m_rate) * 0.2 : rate;
+        }
+        m_sent = true;
+        m_sentAt = now;
+        m_sentProgress = progress;
+        m_latest.reset();
+        return {progress, m_rate};
+    }
+
+    const Clock::time_point m_startedAt = Clock::now();
+    Clock::time_point m_sentAt;
+    Progress m_sentProgress;
+    std::optional<Progress> m_latest;
+    double m_rate = 0;
+    bool m_sent = false;
+};
+
+Result<std::any> runGuarded(const Job::Work& work, const TaskContext& task)
+{
+    try {
+        return work(task);
+    } catch (const std::bad_alloc&) {
+        return fail(ErrorKind::TooLarge, "There is not enough memory for this");
+    }
+}
+
+} // namespace
+
+/// All threads that may still run. Used in the GUI thread only.
+struct Job::Worker {
+    QThread* thread = nullptr;
+    std::shared_ptr<Link> link;
+
+    static std::vector<Worker>& all()
+    {
+        static std::vector<Worker> workers;
+        return workers;
+    }
+
+    static void forget(const QThread* thread)
+    {
+        std::erase_if(all(), [thread](const Worker& worker) { return worker.thread == thread; });
+    }
+};
+
+Job::Job(QString title, Work work, QObject* parent)
+    : QObject(parent)
+    , m_title(std::move(title))
+    , m_work(std::move(work))
+    , m_link(std::make_shared<Link>())
+{
+    m_link->job = this;
+}
+
+Job::~Job()
+{
+    m_link->stop.request_stop();
+    const std::lock_guard lock(m_link->mutex);
+    m_link->job = nullptr;
+}
+
+void Job::start()
+{
+    if (!m_work)
+        return;
+    m_running = true;
+    QThread* thread = QThread::create([link = m_link, work = std::exchange(m_work, {})]() mutable {
+        auto throttle = Throttle();
+        const auto deliver = [&link](const std::optional<Throttle::Report>& report) {
+            if (report)
+                link->post([r = *report](Job& job) { job.takeProgress(r.progress, r.bytesPerSecond); });
+        };
+        const TaskContext task{
+            link->stop.get_token(), [&](const Progress& progress) { deliver(throttle.add(progress)); }};
+        Result<std::any> result = runGuarded(work, task);
+        work = {}; // what it holds goes away before anyone hears of the end
+        deliver(throttle.rest());
+        link->post([r = std::move(result)](Job& job) mutable { job.end(std::move(r)); });
+    });
+    Worker::all().push_back({thread, m_link});
+    connect(thread, &QThread::finished, thread, [thread] {
+        Worker::forget(thread);
+        thread->deleteLater();
+    });
+    thread->start();
+}
+
+void Job::cancel()
+{
+    m_link->stop.request_stop();
+}
+
+void Job::takeProgress(const Progress& progress, double bytesPerSecond)
+{
+    m_lastProgress = progress;
+    Q_EMIT progressed(progress, bytesPerSecond);
+}
+
+void Job::end(Result<std::any> result)
+{
+    m_running = false;
+    if (result)
+        Q_EMIT finished(*result);
+    else if (result.error().kind == ErrorKind::Cancelled)
+        Q_EMIT cancelled();
+    else
+        Q_EMIT failed(result.error());
+}
+
+void Job::waitForAll()
+{
+    for (const Worker& worker : Worker::all())
+        worker.link->stop.request_stop();
+    for (const Worker& worker : std::exchange(Worker::all(), {})) {
+        worker.thread->wait();
+        delete worker.thread;
+    }
+}
+
+} // namespace cowscope::ui
