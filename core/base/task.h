@@ -27,7 +27,8 @@ enum class Phase {
 /// "reading refblocks", ...: English, for logs and the command line.
 std::string_view phaseName(Phase phase);
 
-/// How far a task is. `done` never decreases within a task and ends at `total`; both in bytes of work.
+/// How far a task is, in bytes of work. `done` never decreases within a task and ends at `total`; a total of 0 means
+/// that it is not known yet.
 struct Progress {
     Phase phase = Phase::Open;
     std::uint64_t done = 0;

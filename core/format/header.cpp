@@ -142,8 +142,6 @@ Result<void> checkTables(const Header& header)
 {
     const std::uint64_t clusterSize = std::uint64_t{1} << header.clusterBits;
     const std::uint64_t reftableBytes = std::uint64_t{header.refcountTableClusters} << header.clusterBits;
-    if (header.refcountTableClusters == 0)
-        return invalid("The image has no refcount table: refcount_table_clusters is 0", at::kRefcountTableClusters);
     if (reftableBytes > kMaxReftableBytes)
         return tooLarge(
             fmt::format("The refcount table claims {} bytes; {} is the limit", reftableBytes, kMaxReftableBytes),

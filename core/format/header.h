@@ -70,7 +70,8 @@ struct Header {
 /// Decodes the header at the start of `bytes` (as much of the first cluster as the file has) and checks everything
 /// that needs nothing but the header itself: magic, version, ranges, alignment, limits.
 /// It does not refuse unknown incompatible features, since their names stand behind the header: see
-/// refuseUnknownFeatures(). Errors: NotQcow2, Truncated, Unsupported, Invalid, TooLarge.
+/// refuseUnknownFeatures(). A missing refcount table passes, so that a damaged image can be looked at. Errors:
+/// NotQcow2, Truncated, Unsupported, Invalid, TooLarge.
 Result<Header> decodeHeader(std::span<const std::byte> bytes);
 
 /// The header as it stands on disk: headerLength bytes (72 for version 2).

@@ -80,6 +80,7 @@ private:
     Image() = default;
 
     Result<void> readTables();
+    Result<void> readBackingName();
     Result<void> readSnapshots();
     Result<void> readBitmaps();
     Result<void> readLuks();
