@@ -60,6 +60,7 @@ struct Census {
     ClusterMap map;
     std::vector<Finding> findings; ///< by kind and cluster, at most kMaxFindings
     std::uint64_t findingsDropped = 0; ///< findings past kMaxFindings; the totals below have them
+    std::array<std::uint64_t, kFindingKindCount> findingsByKind{}; ///< indexed by FindingKind; also of dropped ones
     std::uint64_t corruptions = 0; ///< as qemu-img counts them
     std::uint64_t leaks = 0; ///< leaked clusters
     std::uint64_t checkErrors = 0; ///< parts that could not be checked
@@ -76,6 +77,7 @@ struct Census {
     /// 0 for a width that does not even hold today's counts. At most kMaxSnapshots less those there are.
     std::array<std::uint64_t, kWidthCount> snapshotsThatFit{};
 
+    std::uint64_t count(FindingKind kind) const { return findingsByKind[static_cast<std::size_t>(kind)]; }
     bool isClean() const { return corruptions == 0 && leaks == 0 && checkErrors == 0; }
 };
 

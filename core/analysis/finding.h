@@ -34,7 +34,7 @@ enum class FindingKind {
     CompressedCopied, ///< OFLAG_COPIED on a compressed cluster
     CompressedInDataFile, ///< a compressed cluster in an image with an external data file
     SubclusterContradiction, ///< a subcluster both allocated and zero
-    ZeroWithOffsetInV2, ///< zero flag in a version 2 image
+    ZeroInVersion2, ///< zero flag in a version 2 image
     ReftableReserved,
     RefblockUnaligned,
     RefblockPastEnd,
@@ -46,8 +46,11 @@ enum class FindingKind {
     BitmapTable, ///< a bitmap table or its data cannot be used
     DoubleOwner, ///< two structures of different kinds claim the cluster
     DataFileOffset, ///< a host offset that is not the guest offset, with an external data file
+    CountPastEnd, ///< counts of clusters that the file does not have
     Unreadable,
 };
+
+inline constexpr std::size_t kFindingKindCount = static_cast<std::size_t>(FindingKind::Unreadable) + 1;
 
 struct FindingText {
     FindingKind kind;

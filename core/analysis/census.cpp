@@ -1,0 +1,402 @@
+// SPDX-FileCopyrightText: The Cowscope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/analysis/census.h"
+
+#include "core/analysis/finding_list.h"
+#include "core/analysis/reference_counter.h"
+#include "core/analysis/table_list.h"
+#include "core/analysis/table_walk.h"
+#include "core/format/field_catalog.h"
+
+#include <algorithm>
+#include <bit>
+#include <fmt/format.h>
+#include <limits>
+#include <unordered_set>
+
+namespace cowscope
+{
+
+namespace
+{
+
+constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
+
+/// The steps of takeCensus() in their order, over the state that they share.
+class CensusTaker
+{
+public:
+    CensusTaker(const Image& image, const TaskContext& task)
+        : m_image(image)
+        , m_task(task)
+        , m_census(std::make_shared<Census>())
+        , m_findings(Census::kMaxFindings)
+    {
+        m_census->map = ClusterMap(image.fileClusters());
+        m_counter.emplace(image, m_census->map, m_findings);
+    }
+
+    Result<std::shared_ptr<const Census>> run()
+    {
+        auto tables = listL2Tables(m_image, m_task, m_findings);
+        if (!tables)
+            return failed(tables);
+        const std::uint64_t clusterSize = m_image.geometry().clusterSize();
+        m_progress.total = (countRefblocks() + tables->size()) * clusterSize;
+
+        if (auto read = readCounts(); !read)
+            return failed(read);
+        countRoots();
+        countTables(*tables);
+        TableWalk walk(m_image, m_census->map, *m_counter, m_findings, m_census->allocation);
+        m_progress.phase = Phase::WalkTables;
+        if (auto walked = walk.run(*tables, m_task, m_progress); !walked)
+            return failed(walked);
+        if (auto counted = countBitmaps(); !counted)
+            return failed(counted);
+        countRefcountStructures();
+        walk.checkActiveL1();
+        m_progress = {Phase::Compare, m_progress.total, m_progress.total};
+        if (auto compared = compare(); !compared)
+            return failed(compared);
+        finish();
+        return std::shared_ptr<const Census>(std::move(m_census));
+    }
+
+private:
+    /// Refblocks that will be read.
+    std::uint64_t countRefblocks() const
+    {
+        std::uint64_t count = 0;
+        for (std::uint64_t i = 0; i < m_image.reftable().size(); ++i)
+            count += m_image.usableRefblock(i).has_value();
+        return count;
+    }
+
+    /// Stored counts into the map, the histogram and the obstacles.
+    Result<void> readCounts()
+    {
+        m_progress.phase = Phase::ReadRefcounts;
+        const std::uint64_t entries = m_image.geometry().refblockEntries();
+        std::unordered_set<std::uint64_t> seenPastEnd;
+        for (std::uint64_t i = 0; i < m_image.reftable().size(); ++i) {
+            const auto refblock = m_image.usableRefblock(i);
+            if (!refblock)
+                continue;
+            const HostCluster first(i * entries);
+            // Entries for clusters that the file does not have may name one refblock a million times: read it once.
+            const bool pastEnd = first.value() >= m_census->map.clusters();
+            if (!pastEnd || seenPastEnd.insert(refblock->value()).second) {
+                if (auto read = readRefblock(*refblock, first); !read)
+                    return read;
+            }
+            m_progress.done += m_image.geometry().clusterSize();
+        }
+        return {};
+    }
+
+    Result<void> readRefblock(HostOffset refblock, HostCluster first)
+    {
+        constexpr std::uint64_t kChunkBytes = 64 * 1024;
+        const RefcountCodec codec = m_image.geometry().refcountCodec();
+        const std::uint64_t clusterSize = m_image.geometry().clusterSize();
+        m_bytes.resize(std::min(clusterSize, kChunkBytes));
+        m_counts.resize(codec.entriesIn(m_bytes.size()));
+        for (std::uint64_t at = 0; at < clusterSize; at += m_bytes.size()) {
+            if (auto go = m_task.step(m_progress); !go)
+                return go;
+            if (auto read = m_image.storage().read(refblock.value() + at, m_bytes); !read) {
+                m_findings.add({FindingKind::Unreadable, m_image.geometry().cluster(refblock), 1, refblock, 0, 0, 1,
+                    read.error().text()});
+                return {};
+            }
+            if (isAllZero(m_bytes))
+                continue;
+            codec.unpack(m_bytes, m_counts);
+            const HostCluster here = first + codec.entriesIn(at);
+            for (std::size_t i = 0; i < m_counts.size(); ++i) {
+                if (m_counts[i] != 0)
+                    addCount(here + i, m_counts[i]);
+            }
+        }
+        return {};
+    }
+
+    void addCount(HostCluster cluster, std::uint64_t count)
+    {
+        Census& census = *m_census;
+        if (cluster.value() >= census.map.clusters()) {
+            ++census.countedPastEnd;
+            m_findings.add({FindingKind::CountPastEnd, cluster, 1, std::nullopt, 0, count, 1, {}});
+            return;
+        }
+        census.map.setRefcount(cluster, count);
+        census.histogram.add(count);
+        ++m_counted;
+        if (count > census.largest.count)
+            census.largest = {cluster, count};
+        for (unsigned order = 0; order < kMaxRefcountOrder && count > RefcountCodec(order).maximum(); ++order) {
+            WidthObstacles& obstacles = census.obstacles[order];
+            ++obstacles.clusters;
+            if (obstacles.first.size() < WidthObstacles::kListed)
+                obstacles.first.push_back({cluster, count});
+        }
+    }
+
+    /// Everything that the header leads to directly.
+    void countRoots()
+    {
+        const Header& header = m_image.header();
+        m_counter->add(HostOffset(0), m_image.geometry().clusterSize(), ClusterOwner::Header, {}, HostOffset(0));
+        m_counter->add(header.l1TableOffset, std::uint64_t{header.l1Size} * 8, ClusterOwner::ActiveL1, {},
+            HostOffset(header_field::kL1TableOffset));
+        if (header.hasDataFile() && !m_image.snapshots().empty())
+            m_findings.add({FindingKind::SnapshotWithDataFile, HostCluster(0), 1,
+                HostOffset(header_field::kNbSnapshots), 0, header.snapshotCount, 1, {}});
+        for (const Snapshot& snapshot : m_image.snapshots())
+            countSnapshot(snapshot);
+        m_counter->add(header.snapshotsOffset, m_image.snapshotTableBytes(), ClusterOwner::SnapshotTable, {},
+            HostOffset(header_field::kSnapshotsOffset));
+        if (m_image.extensions().crypto)
+            m_counter->add(m_image.extensions().crypto->offset, m_image.extensions().crypto->length,
+                ClusterOwner::EncryptionHeader, {}, HostOffset(0));
+    }
+
+    void countSnapshot(const Snapshot& snapshot)
+    {
+        if (m_image.header().version >= 3 && snapshot.extraData.size() < 16)
+            m_findings.add({FindingKind::SnapshotTable, m_image.geometry().cluster(snapshot.entryOffset), 1,
+                snapshot.entryOffset, 16, snapshot.extraData.size(), 1,
+                fmt::format("snapshot '{}' ({}) has {} bytes of extra data", snapshot.id, snapshot.name,
+                    snapshot.extraData.size())});
+        if (checkSnapshotL1(m_image, snapshot, &m_findings))
+            m_counter->add(snapshot.l1TableOffset, std::uint64_t{snapshot.l1Size} * 8, ClusterOwner::SnapshotL1, {0, 1},
+                snapshot.entryOffset);
+    }
+
+    void countTables(std::span<const TableUse> tables)
+    {
+        for (const TableUse& use : tables)
+            m_counter->add(use.offset, m_image.geometry().clusterSize(), ClusterOwner::L2Table,
+                {use.active, use.snapshots},
+                use.l1Index ? m_image.header().l1TableOffset + std::uint64_t{*use.l1Index} * 8 : HostOffset(0));
+    }
+
+    Result<void> countBitmaps()
+    {
+        if (m_image.bitmaps().empty())
+            return {};
+        const BitmapsExtension& extension = *m_image.extensions().bitmaps;
+        m_counter->add(
+            extension.directoryOffset, extension.directorySize, ClusterOwner::BitmapDirectory, {}, HostOffset(0));
+        for (const Bitmap& bitmap : m_image.bitmaps()) {
+            if (auto counted = countBitmap(bitmap); !counted)
+                return counted;
+        }
+        return {};
+    }
+
+    Result<void> countBitmap(const Bitmap& bitmap)
+    {
+        m_counter->add(
+            bitmap.tableOffset, std::uint64_t{bitmap.tableSize} * 8, ClusterOwner::BitmapTable, {}, bitmap.entryOffset);
+        std::vector<std::uint64_t> words;
+        // What lies past the end of the file reads as zeros, that is, as entries without data.
+        const std::uint64_t inFile = m_image.fileSize() - std::min(m_image.fileSize(), bitmap.tableOffset.value());
+        const std::uint64_t entries = std::min<std::uint64_t>(bitmap.tableSize, divideUp(inFile, 8));
+        for (std::uint64_t first = 0; first < entries; first += words.size()) {
+            if (auto go = m_task.step(m_progress); !go)
+                return go;
+            words.resize(std::min<std::uint64_t>(entries - first, 1U << 16));
+            const HostOffset at = bitmap.tableOffset + first * 8;
+            if (auto read = m_image.readWords(at, words); !read) {
+                m_findings.add(
+                    {FindingKind::Unreadable, m_image.geometry().cluster(at), 1, at, 0, 0, 1, read.error().text()});
+                return {};
+            }
+            for (std::size_t i = 0; i < words.size(); ++i)
+                countBitmapEntry(bitmap, BitmapTableEntry{words[i]}, at + i * 8);
+        }
+        return {};
+    }
+
+    void countBitmapEntry(const Bitmap& bitmap, BitmapTableEntry entry, HostOffset slot)
+    {
+        const Geometry& geometry = m_image.geometry();
+        if (entry.hasReservedBits() || !geometry.isAligned(entry.dataOffset()))
+            m_findings.add({FindingKind::BitmapTable, geometry.cluster(slot), 1, slot, 0, entry.raw, 1,
+                fmt::format("bitmap '{}', table entry {:#x}", bitmap.name, entry.raw)});
+        else if (entry.dataOffset().value() != 0)
+            m_counter->add(entry.dataOffset(), geometry.clusterSize(), ClusterOwner::BitmapData, {}, slot);
+    }
+
+    /// The reftable and its refblocks. They come last: a refblock that anything else claims too is found then.
+    void countRefcountStructures()
+    {
+        const Header& header = m_image.header();
+        m_counter->add(header.refcountTableOffset, m_image.reftable().size() * 8, ClusterOwner::Reftable, {},
+            HostOffset(header_field::kRefcountTableOffset));
+        for (std::uint64_t i = 0; i < m_image.reftable().size(); ++i) {
+            if (m_image.reftable()[i] != 0)
+                countRefblock(i, m_image.reftableEntry(i));
+        }
+    }
+
+    void countRefblock(std::uint64_t index, ReftableEntry entry)
+    {
+        const Geometry& geometry = m_image.geometry();
+        const HostOffset slot = m_image.header().refcountTableOffset + index * 8;
+        const HostOffset offset = entry.refblockOffset();
+        const auto report = [&](FindingKind kind, std::uint64_t expected) {
+            m_findings.add({kind, geometry.cluster(offset), 1, slot, expected,
+                kind == FindingKind::RefblockShared ? m_census->map.refcount(geometry.cluster(offset)) : entry.raw, 1,
+                fmt::format("reftable entry {} is {:#x}", index, entry.raw)});
+        };
+        if (entry.hasReservedBits())
+            return report(FindingKind::ReftableReserved, 0);
+        if (!geometry.isAligned(offset))
+            return report(FindingKind::RefblockUnaligned, 0);
+        if (geometry.cluster(offset).value() >= m_census->map.clusters())
+            return report(FindingKind::RefblockPastEnd, 0);
+        m_counter->add(offset, geometry.clusterSize(), ClusterOwner::Refblock, {}, slot);
+        const std::uint64_t references = m_census->map.references(geometry.cluster(offset));
+        if (references != 1)
+            report(FindingKind::RefblockShared, references);
+    }
+
+    /// Stored counts against references, and the figures that need both.
+    Result<void> compare()
+    {
+        const ClusterMap& map = m_census->map;
+        const HostCluster end(map.clusters());
+        HostCluster last(0);
+        m_headroom.fill(kNoLimit);
+        for (HostCluster cluster = map.nextKnown(HostCluster(0)); cluster < end; cluster = map.nextKnown(cluster + 1)) {
+            if (cluster.value() % (1U << 16) == 0) {
+                if (auto go = m_task.step(m_progress); !go)
+                    return go;
+            }
+            const ClusterOwner owner = map.owner(cluster);
+            if (owner == ClusterOwner::Free)
+                continue;
+            last = cluster;
+            ++m_census->clustersByOwner[static_cast<std::size_t>(owner)];
+            auto count = exactCount(cluster);
+            if (!count)
+                return failed(count);
+            judge(cluster, *count, map.references(cluster));
+            limitSnapshots(cluster, owner, std::max(*count, map.references(cluster)));
+        }
+        m_census->imageEndOffset = (last.value() + 1) * m_image.geometry().clusterSize();
+        return {};
+    }
+
+    Result<std::uint64_t> exactCount(HostCluster cluster) const
+    {
+        if (m_census->map.isExact(cluster))
+            return m_census->map.refcount(cluster);
+        return m_image.refcount(cluster);
+    }
+
+    void judge(HostCluster cluster, std::uint64_t count, std::uint64_t references)
+    {
+        const std::uint64_t maximum = m_image.geometry().refcountCodec().maximum();
+        const auto report = [&](FindingKind kind, std::uint64_t weight) {
+            m_findings.add({kind, cluster, 1, std::nullopt, references, count, weight, {}});
+        };
+        if (references > maximum) {
+            // Each reference past the maximum is an error of its own, and so is a count below the maximum.
+            report(FindingKind::RefcountOverflow, references - maximum + (count < maximum ? 1 : 0));
+            return;
+        }
+        if (count < references)
+            report(FindingKind::RefcountTooLow, 1);
+        else if (count > references)
+            report(FindingKind::Leak, 1);
+        // With a wrong count the cluster is in the totals already.
+        if (m_census->map.hasSeveralOwners(cluster))
+            report(FindingKind::DoubleOwner, count == references ? 1 : 0);
+    }
+
+    /// A snapshot raises the counts of all L2 tables and clusters of the active disk: by one, and for a host cluster
+    /// with compressed data by the number of compressed clusters in it.
+    void limitSnapshots(HostCluster cluster, ClusterOwner owner, std::uint64_t count)
+    {
+        const bool guest
+            = owner == ClusterOwner::L2Table || owner == ClusterOwner::Data || owner == ClusterOwner::CompressedData;
+        if (!guest || !m_census->map.usedByActive(cluster))
+            return;
+        if (owner != ClusterOwner::CompressedData) {
+            m_largestShared = std::max(m_largestShared, count);
+            return;
+        }
+        const std::uint64_t raise = std::max<std::uint64_t>(1, m_counter->activeCompressed(cluster));
+        for (unsigned order = 0; order < kWidthCount; ++order)
+            m_headroom[order] = std::min(m_headroom[order], headroom(order, count) / raise);
+    }
+
+    static std::uint64_t headroom(unsigned order, std::uint64_t count)
+    {
+        const std::uint64_t maximum = RefcountCodec(order).maximum();
+        return maximum > count ? maximum - count : 0;
+    }
+
+    void finish()
+    {
+        Census& census = *m_census;
+        census.allocation.total = m_image.geometry().guestClusters();
+        census.histogram.exact[0] = census.map.clusters() - m_counted;
+        std::uint64_t used = 0;
+        for (const std::uint64_t clusters : census.clustersByOwner)
+            used += clusters;
+        census.clustersByOwner[static_cast<std::size_t>(ClusterOwner::Free)] = census.map.clusters() - used;
+        const std::uint64_t room
+            = kMaxSnapshots - std::min<std::uint64_t>(kMaxSnapshots, m_image.header().snapshotCount);
+        for (unsigned order = 0; order < kWidthCount; ++order) {
+            const std::uint64_t shared = m_largestShared == 0 ? kNoLimit : headroom(order, m_largestShared);
+            census.snapshotsThatFit[order]
+                = census.obstacles[order].clusters > 0 ? 0 : std::min({m_headroom[order], shared, room});
+        }
+        census.corruptions = m_findings.corruptions();
+        census.leaks = m_findings.leaks();
+        census.checkErrors = m_findings.checkErrors();
+        census.findingsDropped = m_findings.dropped();
+        census.findingsByKind = m_findings.byKind();
+        census.findings = m_findings.take();
+        std::stable_sort(census.findings.begin(), census.findings.end(), [](const Finding& a, const Finding& b) {
+            return a.severity() != b.severity() ? a.severity() > b.severity() : a.cluster < b.cluster;
+        });
+    }
+
+    const Image& m_image;
+    const TaskContext& m_task;
+    std::shared_ptr<Census> m_census;
+    FindingList m_findings;
+    std::optional<ReferenceCounter> m_counter;
+    Progress m_progress;
+    std::vector<std::byte> m_bytes;
+    std::vector<std::uint64_t> m_counts;
+    std::uint64_t m_counted = 0; ///< clusters of the file with a stored count
+    std::uint64_t m_largestShared = 0; ///< largest count that a snapshot would raise by one
+    std::array<std::uint64_t, kWidthCount> m_headroom{}; ///< snapshots that the compressed clusters allow
+};
+
+} // namespace
+
+void RefcountHistogram::add(std::uint64_t count)
+{
+    if (count <= kExact)
+        ++exact[count];
+    else
+        ++byLog2[static_cast<std::size_t>(std::bit_width(count)) - 1];
+}
+
+Result<std::shared_ptr<const Census>> takeCensus(const Image& image, const TaskContext& task)
+{
+    if (image.fileClusters() > kMaxCensusClusters)
+        return fail(ErrorKind::TooLarge,
+            fmt::format("The file has {} clusters; {} is the limit", image.fileClusters(), kMaxCensusClusters));
+    return CensusTaker(image, task).run();
+}
+
+} // namespace cowscope

@@ -1,0 +1,55 @@
+// SPDX-FileCopyrightText: The Cowscope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/analysis/cluster_map.h"
+#include "core/analysis/finding_list.h"
+#include "core/image/image.h"
+
+#include <array>
+#include <memory>
+#include <string_view>
+
+namespace cowscope
+{
+
+/// From where a structure is referenced, and how often. What belongs to the image as such counts as active.
+struct Uses {
+    std::uint64_t active = 1;
+    std::uint64_t snapshots = 0;
+
+    std::uint64_t total() const { return active + snapshots; }
+};
+
+/// Counts references into a cluster map, refusing (with a finding) what lies past the end of the file.
+class ReferenceCounter
+{
+public:
+    ReferenceCounter(const Image& image, ClusterMap& map, FindingList& findings)
+        : m_image(image)
+        , m_map(map)
+        , m_findings(findings)
+        , m_compressed(map.clusters() / kPageClusters + 1)
+    {
+    }
+
+    /// Counts every cluster that [offset, offset + bytes) touches. The last cluster of the file may be partial; a range
+    /// that ends a cluster or more behind the file's end becomes a finding about `slot`, the entry that claims it.
+    void add(HostOffset offset, std::uint64_t bytes, ClusterOwner owner, Uses uses, HostOffset slot);
+
+    /// Active references by compressed clusters that the host cluster holds; saturates at 65535.
+    std::uint64_t activeCompressed(HostCluster cluster) const;
+
+private:
+    static constexpr std::uint64_t kPageClusters = 1U << 16;
+    using Page = std::array<std::uint16_t, kPageClusters>;
+
+    void countCompressed(HostCluster cluster, std::uint64_t active);
+
+    const Image& m_image;
+    ClusterMap& m_map;
+    FindingList& m_findings;
+    std::vector<std::unique_ptr<Page>> m_compressed; ///< pages only where there are compressed clusters
+};
+
+} // namespace cowscope

@@ -1,0 +1,182 @@
+// SPDX-FileCopyrightText: The Cowscope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/analysis/table_walk.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace cowscope
+{
+
+namespace
+{
+
+constexpr std::uint64_t kRunBytes = std::uint64_t{1} << 20; ///< tables that follow each other are read together
+
+/// How many of `tables`, from the first on, stand back to back within kRunBytes (at least one).
+std::size_t contiguousRun(std::span<const TableUse> tables, std::uint64_t clusterSize)
+{
+    const std::size_t most = std::max<std::size_t>(1, kRunBytes / clusterSize);
+    std::size_t count = 1;
+    while (count < tables.size() && count < most
+        && tables[count].offset.value() == tables[count - 1].offset.value() + clusterSize)
+        ++count;
+    return count;
+}
+
+} // namespace
+
+Result<void> TableWalk::run(std::span<const TableUse> tables, const TaskContext& task, Progress progress)
+{
+    const std::uint64_t clusterSize = m_image.geometry().clusterSize();
+    std::vector<std::uint64_t> words;
+    while (!tables.empty()) {
+        if (auto go = task.step(progress); !go)
+            return go;
+        const std::size_t count = contiguousRun(tables, clusterSize);
+        const auto extent = m_image.storage().extentAt(tables.front().offset.value());
+        const bool hole = extent && (extent->length == 0 || (!extent->data && extent->length >= count * clusterSize));
+        if (!hole) {
+            words.resize(count * clusterSize / 8);
+            if (auto read = m_image.readWords(tables.front().offset, words); !read) {
+                m_findings.add({FindingKind::Unreadable, m_image.geometry().cluster(tables.front().offset), count,
+                    tables.front().offset, 0, 0, 1, read.error().text()});
+                std::fill(words.begin(), words.end(), 0);
+            }
+            for (std::size_t i = 0; i < count; ++i)
+                walkTable(tables[i], std::span(words).subspan(i * clusterSize / 8, clusterSize / 8));
+        }
+        progress.done += count * clusterSize;
+        tables = tables.subspan(count);
+    }
+    return {};
+}
+
+void TableWalk::walkTable(const TableUse& use, std::span<const std::uint64_t> words)
+{
+    m_nextContiguous = 0;
+    if (m_image.geometry().extendedL2()) {
+        for (std::size_t i = 0; i < words.size(); i += 2) {
+            if ((words[i] | words[i + 1]) != 0)
+                walkEntry(use, i / 2, L2Entry{words[i]}, SubclusterBitmap{words[i + 1]});
+        }
+        return;
+    }
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        if (words[i] != 0)
+            walkEntry(use, i, L2Entry{words[i]}, SubclusterBitmap{});
+    }
+}
+
+void TableWalk::walkEntry(const TableUse& use, std::uint64_t index, L2Entry entry, SubclusterBitmap bitmap)
+{
+    if (entry.compressed())
+        return walkCompressed(use, index, entry, bitmap);
+    const std::uint64_t uses = std::uint64_t{use.active} + use.snapshots;
+    if (entry.hasReservedBits())
+        report(FindingKind::L2EntryReserved, use, index, entry, uses);
+    const Header& header = m_image.header();
+    const bool zero = entry.zeroFlag() && !header.hasExtendedL2();
+    if (zero && header.version == 2)
+        report(FindingKind::ZeroInVersion2, use, index, entry, uses);
+    // With an external data file host offset 0 is as good as any other: the copied flag tells that it is in use.
+    const bool allocated = entry.hostOffset().value() != 0 || (header.hasDataFile() && !zero && entry.copied());
+    if (allocated)
+        return walkStandard(use, index, entry, bitmap);
+    if (bitmap.allocated() != 0)
+        report(FindingKind::SubclusterContradiction, use, index, entry, uses);
+}
+
+void TableWalk::walkCompressed(const TableUse& use, std::uint64_t index, L2Entry entry, SubclusterBitmap bitmap)
+{
+    const std::uint64_t uses = std::uint64_t{use.active} + use.snapshots;
+    if (entry.copied())
+        report(FindingKind::CompressedCopied, use, index, entry, uses);
+    if (m_image.header().hasDataFile())
+        return report(FindingKind::CompressedInDataFile, use, index, entry, uses);
+    if (bitmap.raw != 0)
+        return report(FindingKind::SubclusterContradiction, use, index, entry, uses);
+    const auto data = entry.compressedDescriptor(m_image.geometry().clusterBits());
+    m_counter.add(
+        data.offset, data.maxBytes(), ClusterOwner::CompressedData, {use.active, use.snapshots}, slotOf(use, index));
+    // A compressed cluster is a fragment by nature: it takes a read of its own, wherever it is.
+    m_figures.allocated += use.active;
+    m_figures.compressed += use.active;
+    m_figures.fragmented += use.active;
+}
+
+void TableWalk::walkStandard(const TableUse& use, std::uint64_t index, L2Entry entry, SubclusterBitmap bitmap)
+{
+    const Geometry& geometry = m_image.geometry();
+    const std::uint64_t uses = std::uint64_t{use.active} + use.snapshots;
+    checkCopied(use, index, entry);
+    if (bitmap.contradicts())
+        return report(FindingKind::SubclusterContradiction, use, index, entry, uses);
+    const HostOffset offset = entry.hostOffset();
+    if (!geometry.isAligned(offset))
+        report(FindingKind::DataUnaligned, use, index, entry, uses);
+    if (use.active > 0) {
+        m_figures.allocated += use.active;
+        if (m_nextContiguous != 0 && m_nextContiguous != offset.value())
+            m_figures.fragmented += use.active;
+        m_nextContiguous = offset.value() + geometry.clusterSize();
+    }
+    if (m_image.header().hasDataFile())
+        checkDataFileOffset(use, index, entry);
+    else
+        m_counter.add(
+            offset, geometry.clusterSize(), ClusterOwner::Data, {use.active, use.snapshots}, slotOf(use, index));
+}
+
+void TableWalk::checkCopied(const TableUse& use, std::uint64_t index, L2Entry entry)
+{
+    if (use.active == 0)
+        return;
+    const bool counted = !m_image.header().hasDataFile();
+    const std::uint64_t count = counted ? m_map.refcount(m_image.geometry().cluster(entry.hostOffset())) : 1;
+    if ((count == 1) != entry.copied())
+        report(FindingKind::CopiedFlagWrong, use, index, entry, use.active);
+}
+
+void TableWalk::checkDataFileOffset(const TableUse& use, std::uint64_t index, L2Entry entry)
+{
+    if (!use.l1Index)
+        return;
+    const Geometry& geometry = m_image.geometry();
+    const std::uint64_t guest = *use.l1Index * geometry.l2Coverage() + index * geometry.clusterSize();
+    if (entry.hostOffset().value() != guest)
+        report(FindingKind::DataFileOffset, use, index, entry, 1);
+}
+
+void TableWalk::checkActiveL1()
+{
+    const std::span<const std::uint64_t> table = m_image.l1Table();
+    for (std::size_t i = 0; i < table.size(); ++i) {
+        const L1Entry entry{table[i]};
+        if (entry.l2Offset().value() == 0)
+            continue;
+        const std::uint64_t count = m_map.refcount(m_image.geometry().cluster(entry.l2Offset()));
+        if ((count == 1) == entry.copied())
+            continue;
+        const HostOffset slot = m_image.header().l1TableOffset + i * 8;
+        m_findings.add({FindingKind::CopiedFlagWrong, m_image.geometry().cluster(entry.l2Offset()), 1, slot, 0,
+            entry.raw, 1, fmt::format("L1 entry {} is {:#x}, count of the L2 table {}", i, entry.raw, count)});
+    }
+}
+
+void TableWalk::report(FindingKind kind, const TableUse& use, std::uint64_t index, L2Entry entry, std::uint64_t weight)
+{
+    const Geometry& geometry = m_image.geometry();
+    std::string detail = fmt::format("L2 entry {} is {:#x}", index, entry.raw);
+    if (use.l1Index)
+        detail += fmt::format(", guest {:#x}", *use.l1Index * geometry.l2Coverage() + index * geometry.clusterSize());
+    const HostOffset slot = slotOf(use, index);
+    m_findings.add({kind, geometry.cluster(slot), 1, slot, 0, entry.raw, weight, std::move(detail)});
+}
+
+HostOffset TableWalk::slotOf(const TableUse& use, std::uint64_t index) const
+{
+    return use.offset + index * m_image.geometry().l2EntryBytes();
+}
+
+} // namespace cowscope

@@ -1,0 +1,52 @@
+// SPDX-FileCopyrightText: The Cowscope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/analysis/census.h"
+#include "core/analysis/reference_counter.h"
+#include "core/analysis/table_list.h"
+
+namespace cowscope
+{
+
+/// Walks L2 tables: counts what their entries refer to, checks each entry, and gathers the active disk's figures.
+/// The map must hold the stored counts already, since the copied flags are judged by them.
+class TableWalk
+{
+public:
+    TableWalk(const Image& image, const ClusterMap& map, ReferenceCounter& counter, FindingList& findings,
+        AllocationFigures& figures)
+        : m_image(image)
+        , m_map(map)
+        , m_counter(counter)
+        , m_findings(findings)
+        , m_figures(figures)
+    {
+    }
+
+    /// Reads every table of `tables` (sorted by offset) once, in runs. `done` bytes of `total` are reported on.
+    Result<void> run(std::span<const TableUse> tables, const TaskContext& task, Progress progress);
+
+    /// Compares the copied flags of the active L1 table with the counts of the L2 tables.
+    void checkActiveL1();
+
+private:
+    void walkTable(const TableUse& use, std::span<const std::uint64_t> words);
+    void walkEntry(const TableUse& use, std::uint64_t index, L2Entry entry, SubclusterBitmap bitmap);
+    void walkCompressed(const TableUse& use, std::uint64_t index, L2Entry entry, SubclusterBitmap bitmap);
+    void walkStandard(const TableUse& use, std::uint64_t index, L2Entry entry, SubclusterBitmap bitmap);
+    void checkCopied(const TableUse& use, std::uint64_t index, L2Entry entry);
+    void checkDataFileOffset(const TableUse& use, std::uint64_t index, L2Entry entry);
+    void report(FindingKind kind, const TableUse& use, std::uint64_t index, L2Entry entry, std::uint64_t weight);
+    HostOffset slotOf(const TableUse& use, std::uint64_t index) const;
+
+    const Image& m_image;
+    const ClusterMap& m_map;
+    ReferenceCounter& m_counter;
+    FindingList& m_findings;
+    AllocationFigures& m_figures;
+    std::uint64_t m_nextContiguous
+        = 0; ///< host offset at which the table's next cluster would not be a fragment; 0: none yet
+};
+
+} // namespace cowscope
