@@ -1,0 +1,109 @@
+// SPDX-FileCopyrightText: The Cowscope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/edit/amend/amend_layout.h"
+
+#include <algorithm>
+
+namespace cowscope
+{
+
+namespace
+{
+
+constexpr std::size_t kMaxFreeRuns = 1U << 16; ///< more are not remembered: the end of the image always does
+
+std::vector<HostCluster> usedRefblocks(const Image& image)
+{
+    std::vector<HostCluster> refblocks;
+    for (std::uint64_t i = 0; i < image.reftable().size(); ++i) {
+        if (const auto offset = image.usableRefblock(i))
+            refblocks.push_back(image.geometry().cluster(*offset));
+    }
+    std::sort(refblocks.begin(), refblocks.end());
+    refblocks.erase(std::unique(refblocks.begin(), refblocks.end()), refblocks.end());
+    return refblocks;
+}
+
+/// Whether the cluster keeps a count after the old refcount structures are gone.
+bool staysCounted(const ClusterMap& map, HostCluster cluster)
+{
+    const ClusterOwner owner = map.owner(cluster);
+    const bool goes = owner == ClusterOwner::Refblock || owner == ClusterOwner::Reftable;
+    return map.refcount(cluster) > (goes ? 1 : 0);
+}
+
+void addFreeRun(AmendSurvey& survey, HostCluster first, HostCluster end)
+{
+    if (end - first >= 2 && survey.freeRuns.size() < kMaxFreeRuns)
+        survey.freeRuns.push_back({first, end - first});
+}
+
+/// Refblocks and table for a run of `count` clusters at `first`.
+AmendLayout layoutFor(const Geometry& geometry, const std::vector<std::uint64_t>& counted, std::uint64_t entries,
+    HostCluster first, std::uint64_t count)
+{
+    AmendLayout layout{first, {}, 0};
+    std::vector<std::uint64_t> own;
+    for (std::uint64_t i = first.value() / entries; i <= (first.value() + count - 1) / entries; ++i)
+        own.push_back(i);
+    std::set_union(counted.begin(), counted.end(), own.begin(), own.end(), std::back_inserter(layout.refblocks));
+    layout.reftableClusters = geometry.clustersFor((layout.refblocks.back() + 1) * 8);
+    return layout;
+}
+
+HostCluster firstRoom(const AmendSurvey& survey, std::uint64_t clusters)
+{
+    for (const ClusterRun& run : survey.freeRuns) {
+        if (run.count >= clusters)
+            return run.first;
+    }
+    return survey.end;
+}
+
+} // namespace
+
+AmendSurvey surveyForAmend(const Image& image, const Census& census)
+{
+    AmendSurvey survey;
+    survey.chunkClusters = image.geometry().clusterSize() / 8;
+    survey.oldRefblocks = usedRefblocks(image);
+    const ClusterMap& map = census.map;
+    const HostCluster end(map.clusters());
+    HostCluster freeFrom(0);
+    for (HostCluster cluster = map.nextKnown(HostCluster(0)); cluster < end; cluster = map.nextKnown(cluster + 1)) {
+        if (map.owner(cluster) == ClusterOwner::Free)
+            continue;
+        addFreeRun(survey, freeFrom, cluster);
+        freeFrom = cluster + 1;
+        const std::uint64_t chunk = cluster.value() / survey.chunkClusters;
+        const bool known = !survey.chunksInUse.empty() && survey.chunksInUse.back() == chunk;
+        if (!known && staysCounted(map, cluster))
+            survey.chunksInUse.push_back(chunk);
+    }
+    survey.end = freeFrom;
+    return survey;
+}
+
+AmendLayout layOutRefcounts(const Geometry& geometry, const AmendSurvey& survey, unsigned order)
+{
+    const std::uint64_t entries = geometry.clusterSize() * 8 >> order;
+    const std::uint64_t chunksPerRefblock = entries / survey.chunkClusters;
+    std::vector<std::uint64_t> counted;
+    for (const std::uint64_t chunk : survey.chunksInUse) {
+        if (counted.empty() || counted.back() != chunk / chunksPerRefblock)
+            counted.push_back(chunk / chunksPerRefblock);
+    }
+    // The run only ever grows, and each refblock covers at least 64 clusters, so this settles after a few rounds.
+    std::uint64_t clusters = counted.size() + 1;
+    while (true) {
+        AmendLayout layout = layoutFor(geometry, counted, entries, firstRoom(survey, clusters), clusters);
+        const std::uint64_t needed = layout.refblocks.size() + layout.reftableClusters;
+        if (needed <= clusters) {
+            layout.reftableClusters += clusters - needed; // a longer table is legal; it keeps the count exact
+            return layout;
+        }
+        clusters = needed;
+    }
+}
+
+} // namespace cowscope
