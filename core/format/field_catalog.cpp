@@ -183,9 +183,11 @@ constexpr std::array kBitmapDirectoryEntry{
 };
 
 constexpr std::array kBitmapTableEntry{
+    Field{"reserved", 0, 8, Flags, "Reserved.", "0", "Bitmap table", 56, 8},
     Field{"offset", 0, 8, Offset,
         "Where a cluster of the bitmap's bits is. 0: all its bits have the value of all_ones.",
         "0, or a multiple of the cluster size", "Bitmap table", 9, 47},
+    Field{"reserved", 0, 8, Flags, "Reserved.", "0", "Bitmap table", 1, 8},
     Field{"all_ones", 0, 8, Flags, "Without an offset: 1 means that all bits are set. With one: reserved.", "0 or 1",
         "Bitmap table", 0, 1},
 };

@@ -42,6 +42,8 @@ Result<StorageExtent> MemoryStorage::extentAt(std::uint64_t offset) const
 
 Result<void> MemoryStorage::write(std::uint64_t offset, std::span<const std::byte> bytes)
 {
+    if (bytes.empty())
+        return {};
     const auto end = checkedAdd(offset, bytes.size());
     if (!end || *end > kMaxBytes)
         return fail(ErrorKind::NoSpace, "The file in memory cannot grow that far", offset);
