@@ -1,0 +1,160 @@
+// SPDX-FileCopyrightText: The Cowscope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/base/big_endian.h"
+#include "core/base/checked_math.h"
+#include "core/base/strong_index.h"
+#include "core/base/task.h"
+#include "tests/support/bytes.h"
+#include "tests/support/expect.h"
+
+#include <random>
+#include <set>
+
+using namespace cowscope;
+
+class BaseTest : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void errorTextNamesFileFailurePlaceAndAdvice();
+    void errorTextLeavesOutWhatIsNotKnown();
+    void deepestLayerNamesTheFile();
+    void failedHandsOnTheErrorOfAnotherType();
+    void additionReportsOverflow();
+    void multiplicationReportsOverflow();
+    void divisionRoundsUpWithoutOverflow();
+    void alignmentRoundsUpToPowersOfTwo();
+    void bitRangeMakesMasksOfEveryWidth();
+    void numbersAreStoredMostSignificantByteFirst();
+    void storedNumbersAreLoadedBack();
+    void indexesOfOneKindCompareAndCount();
+    void everyPhaseHasItsOwnName();
+    void stepReportsUntilAStopIsRequested();
+};
+
+void BaseTest::errorTextNamesFileFailurePlaceAndAdvice()
+{
+    const Error error{ErrorKind::Invalid, "The table is wrong", 0x1f0, "Repair it", "/tmp/a.qcow2"};
+    QCOMPARE(error.text(), std::string("/tmp/a.qcow2: The table is wrong (at offset 0x1f0). Repair it"));
+}
+
+void BaseTest::errorTextLeavesOutWhatIsNotKnown()
+{
+    QCOMPARE((Error{ErrorKind::Io, "It broke", {}}).text(), std::string("It broke"));
+    QCOMPARE((Error{ErrorKind::Io, "It broke", 0}).text(), std::string("It broke (at offset 0x0)"));
+}
+
+void BaseTest::deepestLayerNamesTheFile()
+{
+    Error error = Error{ErrorKind::Io, "It broke", {}}.in("inner");
+    QCOMPARE(std::move(error).in("outer").path, std::string("inner"));
+}
+
+void BaseTest::failedHandsOnTheErrorOfAnotherType()
+{
+    const auto outer = []() -> Result<std::string> {
+        Result<int> inner = fail(ErrorKind::TooLarge, "Too many", 7, "Use fewer");
+        return failed(inner);
+    }();
+    VERIFY_ERROR(outer, ErrorKind::TooLarge);
+    QCOMPARE(outer.error().text(), std::string("Too many (at offset 0x7). Use fewer"));
+}
+
+void BaseTest::additionReportsOverflow()
+{
+    QVERIFY(checkedAdd(UINT64_MAX - 1, 1) == UINT64_MAX);
+    QVERIFY(!checkedAdd(UINT64_MAX, 1));
+    QVERIFY(!checkedAdd(std::uint64_t{1} << 63, std::uint64_t{1} << 63));
+}
+
+void BaseTest::multiplicationReportsOverflow()
+{
+    QVERIFY(checkedMul(UINT64_MAX, 1) == UINT64_MAX);
+    QVERIFY(checkedMul(UINT64_MAX, 0) == 0U);
+    QVERIFY(!checkedMul(std::uint64_t{1} << 32, std::uint64_t{1} << 32));
+}
+
+void BaseTest::divisionRoundsUpWithoutOverflow()
+{
+    QCOMPARE(divideUp(0, 512), 0U);
+    QCOMPARE(divideUp(1, 512), 1U);
+    QCOMPARE(divideUp(512, 512), 1U);
+    QCOMPARE(divideUp(513, 512), 2U);
+    QCOMPARE(divideUp(UINT64_MAX, 2), std::uint64_t{1} << 63);
+}
+
+void BaseTest::alignmentRoundsUpToPowersOfTwo()
+{
+    QCOMPARE(alignUp(0, 8), 0U);
+    QCOMPARE(alignUp(1, 8), 8U);
+    QCOMPARE(alignUp(8, 8), 8U);
+    QCOMPARE(alignUp(0x10001, 0x10000), 0x20000U);
+}
+
+void BaseTest::bitRangeMakesMasksOfEveryWidth()
+{
+    QCOMPARE(bitRange(0, 0), 0U);
+    QCOMPARE(bitRange(0, 64), UINT64_MAX);
+    QCOMPARE(bitRange(63, 1), std::uint64_t{1} << 63);
+    QCOMPARE(bitRange(4, 8), 0xff0U);
+}
+
+void BaseTest::numbersAreStoredMostSignificantByteFirst()
+{
+    test::Bytes bytes(12);
+    storeBigEndian(std::span(bytes), 1, std::uint64_t{0x0102030405060708});
+    for (unsigned i = 0; i < 8; ++i)
+        QCOMPARE(std::to_integer<unsigned>(bytes[1 + i]), i + 1);
+    QCOMPARE(loadBigEndian<std::uint32_t>(bytes, 1), 0x01020304U);
+    QCOMPARE(loadBigEndian<std::uint16_t>(bytes, 2), 0x0203U);
+    QCOMPARE(unsigned{loadBigEndian<std::uint8_t>(bytes, 8)}, 8U);
+}
+
+void BaseTest::storedNumbersAreLoadedBack()
+{
+    std::mt19937_64 random(1);
+    test::Bytes bytes(32);
+    for (int i = 0; i < 1000; ++i) {
+        const std::uint64_t value = random();
+        const std::size_t at = random() % 24;
+        storeBigEndian(std::span(bytes), at, value);
+        QCOMPARE(loadBigEndian<std::uint64_t>(bytes, at), value);
+        QCOMPARE(test::getNumber(bytes, at, 8), value);
+    }
+}
+
+void BaseTest::indexesOfOneKindCompareAndCount()
+{
+    static_assert(!std::is_convertible_v<std::uint64_t, HostOffset>);
+    static_assert(!std::is_convertible_v<GuestOffset, HostOffset>);
+    HostCluster cluster(5);
+    QVERIFY(cluster < HostCluster(6));
+    QVERIFY(++cluster == HostCluster(6));
+    QCOMPARE((cluster + 4) - HostCluster(5), 5U);
+    QCOMPARE(HostOffset().value(), 0U);
+}
+
+void BaseTest::everyPhaseHasItsOwnName()
+{
+    std::set<std::string_view> names;
+    for (int phase = 0; phase <= static_cast<int>(Phase::Verify); ++phase)
+        names.insert(phaseName(static_cast<Phase>(phase)));
+    QCOMPARE(names.size(), static_cast<std::size_t>(Phase::Verify) + 1);
+    QVERIFY(!names.contains(""));
+}
+
+void BaseTest::stepReportsUntilAStopIsRequested()
+{
+    std::stop_source stop;
+    std::vector<std::uint64_t> seen;
+    const TaskContext task{stop.get_token(), [&](const Progress& progress) { seen.push_back(progress.done); }};
+    VERIFY_OK(task.step({Phase::Compare, 3, 9}));
+    VERIFY_OK(TaskContext{}.step({}));
+    stop.request_stop();
+    VERIFY_ERROR(task.step({Phase::Compare, 4, 9}), ErrorKind::Cancelled);
+    QCOMPARE(seen, std::vector<std::uint64_t>{3});
+}
+
+QTEST_GUILESS_MAIN(BaseTest)
+#include "base_test.moc"
