@@ -1,0 +1,122 @@
+// SPDX-FileCopyrightText: The Cowscope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/cli/command.h"
+
+#include "core/image/backing_chain.h"
+
+#include <fmt/format.h>
+
+namespace cowscope::cli
+{
+
+namespace
+{
+
+struct MapArguments {
+    ImageArguments image;
+    std::uint64_t start = 0;
+    std::optional<std::uint64_t> length;
+    bool alone = false;
+};
+
+/// Prints extents in qemu-img's two forms.
+class MapPrinter
+{
+public:
+    MapPrinter(bool json, std::string path)
+        : m_json(json)
+        , m_path(std::move(path))
+    {
+        fmt::print("{}", m_json ? "[" : fmt::format("{:<16}{:<16}{:<16}{}\n", "Offset", "Length", "Mapped to", "File"));
+    }
+
+    /// An error for what the human form cannot say.
+    Result<void> print(const ChainExtent& extent)
+    {
+        if (m_json) {
+            fmt::print(
+                "{}{{ \"start\": {}, \"length\": {}, \"depth\": {}, \"present\": {}, \"zero\": {}, \"data\": {}{}}}",
+                m_first ? "" : ",\n", extent.start, extent.length, extent.depth, extent.present, extent.zero,
+                extent.data, extent.offset ? fmt::format(", \"offset\": {}", *extent.offset) : "");
+            m_first = false;
+            return {};
+        }
+        if (!extent.data || extent.zero)
+            return {};
+        if (!extent.offset)
+            return fail(ErrorKind::Unsupported,
+                "The image has compressed or encrypted clusters, which have no place to show", {}, "Use --output=json");
+        fmt::print("{:<#16x}{:<#16x}{:<#16x}{}\n", extent.start, extent.length, *extent.offset, m_path);
+        return {};
+    }
+
+    void finish() const
+    {
+        if (m_json)
+            fmt::print("]\n");
+    }
+
+private:
+    bool m_json;
+    bool m_first = true;
+    std::string m_path;
+};
+
+Result<void> printMap(BackingChain& chain, const MapArguments& arguments, const std::string& path)
+{
+    MapPrinter printer(arguments.image.json(), path);
+    const std::uint64_t rest = chain.size() - std::min(chain.size(), arguments.start);
+    const std::uint64_t end = arguments.start + std::min(rest, arguments.length.value_or(rest));
+    std::optional<ChainExtent> pending;
+    for (std::uint64_t at = arguments.start; at < end;) {
+        auto extent = chain.at(at, end - at);
+        if (!extent)
+            return failed(extent);
+        at += extent->length;
+        if (pending && pending->continuedBy(*extent)) {
+            pending->length += extent->length;
+            continue;
+        }
+        if (pending) {
+            if (auto printed = printer.print(*pending); !printed)
+                return printed;
+        }
+        pending = *extent;
+    }
+    if (pending) {
+        if (auto printed = printer.print(*pending); !printed)
+            return printed;
+    }
+    printer.finish();
+    return {};
+}
+
+int run(const MapArguments& arguments)
+{
+    auto opened = openImage(arguments.image);
+    if (!opened)
+        return report(opened.error());
+    auto chain = arguments.alone ? Result<BackingChain>(BackingChain(opened->image))
+                                 : BackingChain::open(opened->image, opened->path, arguments.image.sharing(), {});
+    if (!chain)
+        return report(chain.error());
+    if (auto printed = printMap(*chain, arguments, opened->path); !printed)
+        return report(std::move(printed.error()).in(opened->path));
+    return kExitOk;
+}
+
+} // namespace
+
+void addMap(CLI::App& app, int& exitCode)
+{
+    auto arguments = std::make_shared<MapArguments>();
+    CLI::App* command = app.add_subcommand("map", "Show where the guest's data is, backing files included");
+    arguments->image.addTo(*command);
+    command->add_option("-s,--start-offset", arguments->start, "first guest byte")->transform(CLI::AsSizeValue(false));
+    command->add_option("-l,--max-length", arguments->length, "at most so many bytes")
+        ->transform(CLI::AsSizeValue(false));
+    command->add_flag("--alone", arguments->alone, "look at this image only; open no backing file");
+    command->callback([arguments, &exitCode] { exitCode = run(*arguments); });
+}
+
+} // namespace cowscope::cli

@@ -1,0 +1,128 @@
+// SPDX-FileCopyrightText: The Cowscope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/image/guest_map.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace cowscope
+{
+
+namespace
+{
+
+bool continues(const GuestExtent& extent, const GuestExtent& next)
+{
+    if (extent.kind != next.kind || extent.host.has_value() != next.host.has_value())
+        return false;
+    return !extent.host || *extent.host + extent.length == *next.host;
+}
+
+} // namespace
+
+Result<GuestExtent> GuestMap::at(GuestOffset start, std::uint64_t most)
+{
+    const Geometry& geometry = m_image.geometry();
+    const std::uint64_t coverage = geometry.l2Coverage();
+    const GuestOffset end = start + most;
+    std::uint64_t l1Index = geometry.l1Index(start);
+    const auto tableAt = [&](std::uint64_t index) {
+        return index < m_image.l1Table().size() ? L1Entry{m_image.l1Table()[index]} : L1Entry{};
+    };
+
+    if (tableAt(l1Index).l2Offset().value() == 0) {
+        do
+            ++l1Index;
+        while (GuestOffset(l1Index * coverage) < end && tableAt(l1Index).l2Offset().value() == 0);
+        return GuestExtent{start, std::min(GuestOffset(l1Index * coverage), end) - start, MappingKind::Unallocated, {}};
+    }
+    if (auto loaded = loadTable(l1Index, tableAt(l1Index).l2Offset()); !loaded)
+        return failed(loaded);
+    auto extent = pieceAt(start);
+    const GuestOffset tableEnd = std::min(GuestOffset((l1Index + 1) * coverage), end);
+    while (extent && extent->start + extent->length < tableEnd) {
+        auto next = pieceAt(extent->start + extent->length);
+        // An entry that cannot be followed is reported when the walk comes to it.
+        if (!next || !continues(*extent, *next))
+            break;
+        extent->length += next->length;
+    }
+    if (extent)
+        extent->length = std::min(extent->length, most);
+    return extent;
+}
+
+Result<void> GuestMap::loadTable(std::uint64_t l1Index, HostOffset offset)
+{
+    m_l1Index = l1Index;
+    if (m_loaded == offset)
+        return {};
+    if (!m_image.geometry().isAligned(offset))
+        return fail(ErrorKind::Invalid,
+            fmt::format("L1 entry {} leads to an L2 table that is not aligned to a cluster", l1Index), offset.value(),
+            "Check the image");
+    m_words.resize(m_image.geometry().clusterSize() / 8);
+    m_loaded.reset();
+    if (auto read = m_image.readWords(offset, m_words); !read)
+        return read;
+    m_loaded = offset;
+    return {};
+}
+
+Result<GuestExtent> GuestMap::pieceAt(GuestOffset start) const
+{
+    const Geometry& geometry = m_image.geometry();
+    const std::uint64_t index = geometry.l2Index(start);
+    const std::uint64_t unit = geometry.clusterSize();
+    const bool extended = geometry.extendedL2();
+    const L2Entry entry{m_words[index * (extended ? 2 : 1)]};
+    const HostOffset host = entry.hostOffset();
+    if (entry.compressed())
+        return standardPiece(start, MappingKind::Compressed, HostOffset(0), unit);
+    if (!geometry.isAligned(host))
+        return fail(ErrorKind::Invalid,
+            fmt::format("Guest offset {:#x} leads to a cluster that is not aligned", start.value()), host.value(),
+            "Check the image");
+    if (extended)
+        return subclusterPiece(start, entry, SubclusterBitmap{m_words[index * 2 + 1]});
+    if (entry.zeroFlag() && m_image.header().version == 2)
+        return fail(ErrorKind::Invalid,
+            fmt::format("Guest offset {:#x} has the zero flag, which version 2 does not know", start.value()),
+            m_loaded->value() + index * 8, "Check the image");
+    if (entry.zeroFlag())
+        return standardPiece(start, host.value() == 0 ? MappingKind::Zero : MappingKind::ZeroAllocated, host, unit);
+    const bool allocated = host.value() != 0 || (m_image.header().hasDataFile() && entry.copied());
+    return standardPiece(start, allocated ? MappingKind::Data : MappingKind::Unallocated, host, unit);
+}
+
+Result<GuestExtent> GuestMap::subclusterPiece(GuestOffset start, L2Entry entry, SubclusterBitmap bitmap) const
+{
+    const Geometry& geometry = m_image.geometry();
+    const std::uint64_t unit = geometry.clusterSize() / kSubclusters;
+    const std::uint64_t inCluster = start.value() & (geometry.clusterSize() - 1);
+    const auto bit = static_cast<unsigned>(inCluster / unit);
+    const HostOffset host = entry.hostOffset();
+    const bool hasCluster = host.value() != 0 || (m_image.header().hasDataFile() && entry.copied());
+    if (bitmap.contradicts() || (!hasCluster && bitmap.allocated() != 0))
+        return fail(ErrorKind::Invalid,
+            fmt::format("Guest offset {:#x} has contradicting subcluster bits", start.value()), m_loaded->value(),
+            "Check the image");
+    MappingKind kind = hasCluster ? MappingKind::UnallocatedHere : MappingKind::Unallocated;
+    if ((bitmap.allocated() >> bit & 1) != 0)
+        kind = MappingKind::Data;
+    else if ((bitmap.zero() >> bit & 1) != 0)
+        kind = hasCluster ? MappingKind::ZeroAllocated : MappingKind::Zero;
+    return standardPiece(start, kind, host, unit);
+}
+
+/// The rest of the cluster or subcluster (`unit` bytes) that holds `start`; `host` is where its cluster begins.
+GuestExtent GuestMap::standardPiece(GuestOffset start, MappingKind kind, HostOffset host, std::uint64_t unit) const
+{
+    const std::uint64_t clusterSize = m_image.geometry().clusterSize();
+    GuestExtent piece{start, unit - (start.value() & (unit - 1)), kind, {}};
+    if (kind == MappingKind::Data || kind == MappingKind::ZeroAllocated || kind == MappingKind::UnallocatedHere)
+        piece.host = host + (start.value() & (clusterSize - 1));
+    return piece;
+}
+
+} // namespace cowscope

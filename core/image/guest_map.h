@@ -1,0 +1,58 @@
+// SPDX-FileCopyrightText: The Cowscope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/base/result.h"
+#include "core/image/image.h"
+
+#include <optional>
+#include <vector>
+
+namespace cowscope
+{
+
+/// What this image, without its backing files, says of a stretch of the virtual disk.
+enum class MappingKind {
+    Unallocated, ///< read from the backing file, or zeros without one
+    UnallocatedHere, ///< the same, though a host cluster is reserved for it (subclusters)
+    Zero, ///< reads as zeros, no host cluster
+    ZeroAllocated, ///< reads as zeros, a host cluster is reserved
+    Data,
+    Compressed,
+};
+
+/// A stretch of the virtual disk that is mapped in one way, to consecutive host bytes where it has a host offset.
+struct GuestExtent {
+    GuestOffset start;
+    std::uint64_t length = 0; ///< bytes, at least 1 within the disk
+    MappingKind kind = MappingKind::Unallocated;
+    std::optional<HostOffset> host; ///< of Data, ZeroAllocated, UnallocatedHere; in the data file where there is one
+};
+
+/// Looks up the guest's mapping through the active L1 table. Keeps the L2 table that it read last, so that a walk in
+/// guest order reads each table once. One thread at a time.
+class GuestMap
+{
+public:
+    explicit GuestMap(const Image& image)
+        : m_image(image)
+    {
+    }
+
+    /// The extent at `start`, of at most `most` bytes; start + most lies within the disk (rounded up to clusters).
+    /// Errors: Invalid for an entry that cannot be followed (unaligned, contradicting), Io.
+    Result<GuestExtent> at(GuestOffset start, std::uint64_t most);
+
+private:
+    Result<void> loadTable(std::uint64_t l1Index, HostOffset offset);
+    Result<GuestExtent> pieceAt(GuestOffset start) const;
+    Result<GuestExtent> subclusterPiece(GuestOffset start, L2Entry entry, SubclusterBitmap bitmap) const;
+    GuestExtent standardPiece(GuestOffset start, MappingKind kind, HostOffset host, std::uint64_t unit) const;
+
+    const Image& m_image;
+    std::optional<HostOffset> m_loaded; ///< the table that m_words holds
+    std::uint64_t m_l1Index = 0;
+    std::vector<std::uint64_t> m_words;
+};
+
+} // namespace cowscope

@@ -1,0 +1,32 @@
+// SPDX-FileCopyrightText: The Cowscope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/analysis/census.h"
+#include "core/edit/amend/amend_plan.h"
+#include "core/image/image.h"
+
+#include <string>
+
+namespace cowscope
+{
+
+// Results as text for people, each ending in a line feed. Where qemu-img prints the same, its wording is kept.
+
+/// 1536 -> "1.5 KiB", three significant digits.
+std::string humanBytes(std::uint64_t bytes);
+
+std::string infoText(const Image& image, const std::string& path);
+
+/// The header's fields after the field catalogue: byte range, name, value, meaning.
+std::string headerFieldsText(const Image& image);
+
+/// One line a finding.
+std::string findingsText(const Image& image, const Census& census);
+
+/// The totals: verdict, allocation figures, end of the image.
+std::string checkSummaryText(const Census& census);
+
+std::string assessmentText(const Image& image, const WidthAssessment& assessment);
+
+} // namespace cowscope
