@@ -55,8 +55,9 @@ void appendSnapshots(std::string& text, const Image& image)
         ::localtime_r(&date, &local);
         const std::string icount
             = snapshot.icount && *snapshot.icount != ~std::uint64_t{0} ? std::to_string(*snapshot.icount) : "--";
-        text += fmt::format("{:<9} {:<16} {:>8}{:>20%Y-%m-%d %H:%M:%S}{:>13}{:>11}\n", snapshot.id, snapshot.name,
-            humanBytes(snapshot.vmStateSize), local, clock, icount);
+        const std::string day = fmt::format("{:%Y-%m-%d %H:%M:%S}", local); // fmt 9 takes no width for a time
+        text += fmt::format("{:<9} {:<16} {:>8}{:>20}{:>13}{:>11}\n", snapshot.id, snapshot.name,
+            humanBytes(snapshot.vmStateSize), day, clock, icount);
     }
 }
 
