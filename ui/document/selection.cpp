@@ -10,12 +10,14 @@ Selection::Selection(QObject* parent)
 {
 }
 
-void Selection::select(const Value& value)
+void Selection::select(const Value& value, Step step)
 {
     if (value == current())
         return;
-    m_history.resize(m_at + 1);
+    const bool replace = m_nudged && step == Step::Nudge;
+    m_history.resize(replace ? m_at : m_at + 1);
     m_history.push_back(value);
+    m_nudged = step == Step::Nudge;
     if (m_history.size() > kMaxHistory)
         m_history.erase(m_history.begin());
     m_at = m_history.size() - 1;
@@ -27,6 +29,7 @@ void Selection::back()
     if (!canGoBack())
         return;
     --m_at;
+    m_nudged = false;
     Q_EMIT changed();
 }
 
@@ -35,6 +38,7 @@ void Selection::forward()
     if (!canGoForward())
         return;
     ++m_at;
+    m_nudged = false;
     Q_EMIT changed();
 }
 
@@ -42,6 +46,7 @@ void Selection::reset()
 {
     m_history.assign(1, Value());
     m_at = 0;
+    m_nudged = false;
     Q_EMIT changed();
 }
 

@@ -75,8 +75,13 @@ public:
         return std::get_if<T>(&current());
     }
 
+    enum class Step {
+        Jump, ///< an entry of the history of its own
+        Nudge, ///< replaces the entry before if that was a nudge too: a cursor that wanders fills no history
+    };
+
     /// Selects and adds to the history, dropping what lay ahead. Selecting what is selected does nothing.
-    void select(const Value& value);
+    void select(const Value& value, Step step = Step::Jump);
 
     bool canGoBack() const { return m_at > 0; }
     bool canGoForward() const { return m_at + 1 < m_history.size(); }
@@ -94,6 +99,7 @@ private:
 
     std::vector<Value> m_history{Value()};
     std::size_t m_at = 0;
+    bool m_nudged = false; ///< the entry at m_at came from a nudge
 };
 
 } // namespace cowscope::ui

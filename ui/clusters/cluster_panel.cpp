@@ -1,0 +1,202 @@
+// SPDX-FileCopyrightText: The Cowscope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/clusters/cluster_panel.h"
+
+#include "ui/clusters/cluster_model.h"
+#include "ui/common/format.h"
+#include "ui/common/table.h"
+#include "ui/document/selected_clusters.h"
+
+#include <QComboBox>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QScopedValueRollback>
+#include <QSignalBlocker>
+#include <QSpinBox>
+#include <QTableView>
+#include <QVBoxLayout>
+
+#include <algorithm>
+
+namespace cowscope::ui
+{
+
+ClusterPanel::ClusterPanel(ImageDocument& document, QWidget* parent)
+    : EmptyState(parent)
+    , m_document(document)
+    , m_model(new ClusterModel(this))
+    , m_view(makeTable(QStringLiteral("clusterTable"), tr("Clusters"), this))
+    , m_owner(new QComboBox(this))
+    , m_verdict(new QComboBox(this))
+    , m_page(new QSpinBox(this))
+    , m_pageText(new QLabel(this))
+    , m_shown(new QLabel(this))
+{
+    m_view->setModel(m_model);
+    m_view->setSelectionMode(QAbstractItemView::ContiguousSelection);
+    setColumnWidths(*m_view, {16, 18, 22, 14, 14, 22});
+    auto* content = new QWidget(this);
+    auto* layout = new QVBoxLayout(content);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(0);
+    layout->addWidget(makeFilterBar());
+    layout->addWidget(m_view);
+    setContent(content);
+    connect(m_view->selectionModel(), &QItemSelectionModel::selectionChanged, this, &ClusterPanel::selectRows);
+    connect(&document, &ImageDocument::opened, this, &ClusterPanel::refresh);
+    connect(&document, &ImageDocument::closed, this, &ClusterPanel::refresh);
+    connect(&document.selection(), &Selection::changed, this, &ClusterPanel::showSelection);
+    refresh();
+}
+
+QWidget* ClusterPanel::makeFilterBar()
+{
+    m_owner->setObjectName(QStringLiteral("clusterOwnerFilter"));
+    m_owner->setAccessibleName(tr("Show clusters of this owner"));
+    m_owner->addItem(tr("Any owner"));
+    m_owner->setSizeAdjustPolicy(QComboBox::AdjustToContents);
+    m_verdict->setObjectName(QStringLiteral("clusterVerdictFilter"));
+    m_verdict->setAccessibleName(tr("Show clusters by whether their count is right"));
+    m_verdict->addItem(tr("Any count"));
+    for (const CountVerdict verdict : {CountVerdict::Right, CountVerdict::TooHigh, CountVerdict::TooLow})
+        m_verdict->addItem(tr("Count %1").arg(verdictText(verdict)), static_cast<int>(verdict));
+    m_page->setObjectName(QStringLiteral("clusterPage"));
+    m_page->setAccessibleName(tr("Page of the list"));
+    m_page->setPrefix(tr("Page "));
+    m_page->setKeyboardTracking(false);
+    m_shown->setObjectName(QStringLiteral("clustersShown"));
+    connect(m_owner, &QComboBox::currentIndexChanged, this, &ClusterPanel::applyFilter);
+    connect(m_verdict, &QComboBox::currentIndexChanged, this, &ClusterPanel::applyFilter);
+    connect(m_page, &QSpinBox::valueChanged, this, [this](int page) { setPage(page - 1); });
+
+    auto* bar = new QWidget(this);
+    auto* layout = new QHBoxLayout(bar);
+    layout->setContentsMargins(4, 4, 4, 4);
+    layout->addWidget(m_owner);
+    layout->addWidget(m_verdict);
+    layout->addWidget(m_shown, 1);
+    layout->addWidget(m_page);
+    layout->addWidget(m_pageText);
+    return bar;
+}
+
+void ClusterPanel::refresh()
+{
+    m_job.reset();
+    if (!m_document.image()) {
+        m_model->setList(nullptr, 0, {});
+        showEmpty(tr("The clusters of an open image appear here."));
+        return;
+    }
+    fillOwners();
+    showContent();
+    applyFilter();
+}
+
+/// Offers the owners that the image has, keeping the choice where it is still there.
+void ClusterPanel::fillOwners()
+{
+    const QVariant chosen = m_owner->currentData();
+    const QSignalBlocker quiet(m_owner);
+    m_owner->clear();
+    m_owner->addItem(tr("Any owner"));
+    for (std::size_t i = 0; i < kOwnerCount; ++i)
+        if (m_document.census()->clustersByOwner[i] > 0)
+            m_owner->addItem(ownerText(static_cast<ClusterOwner>(i)), static_cast<int>(i));
+    m_owner->setCurrentIndex(chosen.isValid() ? std::max(0, m_owner->findData(chosen)) : 0);
+}
+
+ClusterFilter ClusterPanel::filter() const
+{
+    ClusterFilter filter;
+    if (const QVariant owner = m_owner->currentData(); owner.isValid())
+        filter.owner = static_cast<ClusterOwner>(owner.toInt());
+    if (const QVariant verdict = m_verdict->currentData(); verdict.isValid())
+        filter.verdict = static_cast<CountVerdict>(verdict.toInt());
+    return filter;
+}
+
+void ClusterPanel::applyFilter()
+{
+    m_job.reset();
+    const auto census = m_document.census();
+    if (!census)
+        return;
+    if (filter().matchesAll()) {
+        setList(ClusterList::all(census->map.clusters()));
+        return;
+    }
+    m_shown->setText(tr("Filtering\u2026"));
+    m_job = std::make_unique<Job>(
+        tr("Filtering clusters"), [census, filter = filter()](const TaskContext& task) -> Result<std::any> {
+            auto list = ClusterList::matching(census->map, filter, task);
+            if (!list)
+                return failed(list);
+            return std::any(std::move(*list));
+        });
+    connect(m_job.get(), &Job::finished, this,
+        [this](const std::any& result) { setList(std::any_cast<const ClusterList&>(result)); });
+    m_job->start();
+}
+
+void ClusterPanel::setList(ClusterList list)
+{
+    m_model->setList(m_document.census(), m_document.image()->geometry().clusterBits(), std::move(list));
+    const std::uint64_t size = m_model->list().size();
+    const std::uint64_t all = m_document.census()->map.clusters();
+    m_shown->setText(size == 0 ? tr("No cluster matches the filter")
+            : size == all      ? tr("%1 clusters").arg(formatCount(all))
+                               : tr("%1 of %2 clusters").arg(formatCount(size), formatCount(all)));
+    const std::uint64_t pages = std::max<std::uint64_t>(1, m_model->pages());
+    const QSignalBlocker quiet(m_page);
+    m_page->setRange(1, static_cast<int>(pages));
+    m_page->setValue(1);
+    m_page->setVisible(pages > 1);
+    m_pageText->setVisible(pages > 1);
+    m_pageText->setText(tr("of %1").arg(formatCount(pages)));
+    showSelection();
+}
+
+void ClusterPanel::setPage(int page)
+{
+    m_model->setPage(static_cast<std::uint64_t>(page));
+    m_view->scrollToTop();
+}
+
+void ClusterPanel::showSelection()
+{
+    if (m_showing || !m_document.image() || isEmpty())
+        return;
+    const QScopedValueRollback showing(m_showing, true);
+    const auto selected = selectedClusters(m_document.selection().current(), *m_document.image());
+    const auto position = selected ? m_model->list().positionOf(selected->first) : std::nullopt;
+    if (!position) {
+        m_view->clearSelection();
+        return;
+    }
+    m_page->setValue(static_cast<int>(*position / ClusterModel::kPageRows) + 1);
+    const auto first = static_cast<int>(*position % ClusterModel::kPageRows);
+    // The part of the range that is listed in a row on this page.
+    const std::uint64_t rows = std::min<std::uint64_t>(selected->count, m_model->rowCount() - first);
+    int last = first;
+    if (m_model->clusterAt(first + static_cast<int>(rows) - 1) - selected->first == rows - 1)
+        last = first + static_cast<int>(rows) - 1;
+    const QModelIndex top = m_model->index(first, 0);
+    m_view->selectionModel()->setCurrentIndex(top, QItemSelectionModel::NoUpdate);
+    m_view->selectionModel()->select(
+        QItemSelection(top, m_model->index(last, ClusterModel::ColumnCount - 1)), QItemSelectionModel::ClearAndSelect);
+    m_view->scrollTo(top);
+}
+
+void ClusterPanel::selectRows()
+{
+    const QItemSelection selection = m_view->selectionModel()->selection();
+    if (m_showing || selection.isEmpty())
+        return;
+    const QScopedValueRollback showing(m_showing, true);
+    const HostCluster first = m_model->clusterAt(selection.first().top());
+    const HostCluster last = m_model->clusterAt(selection.first().bottom());
+    m_document.selection().select(ClusterRange{first, last - first + 1});
+}
+
+} // namespace cowscope::ui

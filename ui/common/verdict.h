@@ -1,0 +1,24 @@
+// SPDX-FileCopyrightText: The Cowscope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/analysis/cluster_map.h"
+
+#include <QString>
+
+namespace cowscope::ui
+{
+
+/// Whether a cluster's stored count agrees with the references that the image's structures make.
+enum class CountVerdict : std::uint8_t {
+    Right,
+    TooHigh, ///< a leak: space is lost
+    TooLow, ///< a corruption: a cluster in use may be given away
+};
+
+CountVerdict countVerdict(const ClusterMap& map, HostCluster cluster);
+
+/// "right", "too high (leak)", ...
+QString verdictText(CountVerdict verdict);
+
+} // namespace cowscope::ui

@@ -1,0 +1,36 @@
+// SPDX-FileCopyrightText: The Cowscope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "ui/common/empty_state.h"
+#include "ui/document/image_document.h"
+
+class QLabel;
+class QTableView;
+
+namespace cowscope::ui
+{
+
+class FindingModel;
+
+/// What is wrong with the image. A double click or Enter selects the clusters concerned.
+class FindingsPanel : public EmptyState
+{
+    Q_OBJECT
+
+public:
+    explicit FindingsPanel(ImageDocument& document, QWidget* parent = nullptr);
+
+private:
+    void refresh();
+
+    ImageDocument& m_document;
+    FindingModel* m_model;
+    QLabel* m_summary;
+    QTableView* m_view;
+};
+
+/// "CLEAN", "2 corruptions, 5 leaks", ...: the verdict in a few words.
+QString verdictLine(const Census& census);
+
+} // namespace cowscope::ui
