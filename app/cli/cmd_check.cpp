@@ -27,7 +27,7 @@ int verdict(const Census& census)
 int run(const ImageArguments& arguments)
 {
     const InterruptStop interrupt;
-    auto opened = openImage(arguments);
+    auto opened = openImage(arguments, Purpose::Check);
     if (!opened)
         return report(opened.error());
     auto census = takeCensus(*opened->image, {interrupt.token(), {}});

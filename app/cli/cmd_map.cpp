@@ -23,15 +23,14 @@ struct MapArguments {
 class MapPrinter
 {
 public:
-    MapPrinter(bool json, std::string path)
+    explicit MapPrinter(bool json)
         : m_json(json)
-        , m_path(std::move(path))
     {
         fmt::print("{}", m_json ? "[" : fmt::format("{:<16}{:<16}{:<16}{}\n", "Offset", "Length", "Mapped to", "File"));
     }
 
-    /// An error for what the human form cannot say.
-    Result<void> print(const ChainExtent& extent)
+    /// `path` is the file that holds the extent. An error for what the human form cannot say.
+    Result<void> print(const ChainExtent& extent, const std::string& path)
     {
         if (m_json) {
             fmt::print(
@@ -46,7 +45,7 @@ public:
         if (!extent.offset)
             return fail(ErrorKind::Unsupported,
                 "The image has compressed or encrypted clusters, which have no place to show", {}, "Use --output=json");
-        fmt::print("{:<#16x}{:<#16x}{:<#16x}{}\n", extent.start, extent.length, *extent.offset, m_path);
+        fmt::print("{:<#16x}{:<#16x}{:<#16x}{}\n", extent.start, extent.length, *extent.offset, path);
         return {};
     }
 
@@ -59,12 +58,11 @@ public:
 private:
     bool m_json;
     bool m_first = true;
-    std::string m_path;
 };
 
-Result<void> printMap(BackingChain& chain, const MapArguments& arguments, const std::string& path)
+Result<void> printMap(BackingChain& chain, const MapArguments& arguments)
 {
-    MapPrinter printer(arguments.image.json(), path);
+    MapPrinter printer(arguments.image.json());
     const std::uint64_t rest = chain.size() - std::min(chain.size(), arguments.start);
     const std::uint64_t end = arguments.start + std::min(rest, arguments.length.value_or(rest));
     std::optional<ChainExtent> pending;
@@ -78,17 +76,17 @@ Result<void> printMap(BackingChain& chain, const MapArguments& arguments, const 
             continue;
         }
         if (pending) {
-            if (auto printed = printer.print(*pending); !printed)
+            if (auto printed = printer.print(*pending, chain.path(pending->depth)); !printed)
                 return printed;
         }
         pending = *extent;
     }
-    if (pending) {
-        if (auto printed = printer.print(*pending); !printed)
-            return printed;
-    }
-    printer.finish();
-    return {};
+    // A disk of no bytes is one extent of no bytes, as qemu-img has it.
+    const ChainExtent last = pending.value_or(ChainExtent{.start = arguments.start, .offset = {}});
+    auto printed = printer.print(last, chain.path(last.depth));
+    if (printed)
+        printer.finish();
+    return printed;
 }
 
 int run(const MapArguments& arguments)
@@ -96,11 +94,11 @@ int run(const MapArguments& arguments)
     auto opened = openImage(arguments.image);
     if (!opened)
         return report(opened.error());
-    auto chain = arguments.alone ? Result<BackingChain>(BackingChain(opened->image))
+    auto chain = arguments.alone ? Result<BackingChain>(BackingChain(opened->image, opened->path))
                                  : BackingChain::open(opened->image, opened->path, arguments.image.sharing(), {});
     if (!chain)
         return report(chain.error());
-    if (auto printed = printMap(*chain, arguments, opened->path); !printed)
+    if (auto printed = printMap(*chain, arguments); !printed)
         return report(std::move(printed.error()).in(opened->path));
     return kExitOk;
 }

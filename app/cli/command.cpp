@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/command.h"
 
+#include "core/format/field_catalog.h"
+
 #include <cstdio>
 #include <fmt/format.h>
 
@@ -42,7 +44,7 @@ Result<std::string> ImageArguments::path() const
     return path;
 }
 
-Result<OpenedImage> openImage(const ImageArguments& arguments)
+Result<OpenedImage> openImage(const ImageArguments& arguments, Purpose purpose)
 {
     auto path = arguments.path();
     if (!path)
@@ -55,6 +57,10 @@ Result<OpenedImage> openImage(const ImageArguments& arguments)
         return std::unexpected(std::move(image.error()).in(*path));
     if (!(*image)->problems().empty())
         return std::unexpected(Error((*image)->problems().front()).in(*path));
+    if ((*image)->reftable().empty() && purpose != Purpose::Check)
+        return std::unexpected(
+            Error{ErrorKind::Invalid, "The image has no refcount table: refcount_table_clusters is 0",
+                header_field::kRefcountTableClusters, "Check the image", *path});
     return OpenedImage{std::move(*path), std::move(*image)};
 }
 

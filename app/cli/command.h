@@ -43,7 +43,11 @@ struct OpenedImage {
     std::string path;
     std::shared_ptr<const Image> image;
 };
-Result<OpenedImage> openImage(const ImageArguments& arguments);
+enum class Purpose {
+    Look,
+    Check, ///< an image without a reftable can be checked, though not used
+};
+Result<OpenedImage> openImage(const ImageArguments& arguments, Purpose purpose = Purpose::Look);
 
 /// Prints the error after the program's name; returns kExitError.
 int report(const Error& error);

@@ -111,7 +111,7 @@ void TableWalk::walkStandard(const TableUse& use, std::uint64_t index, L2Entry e
     const std::uint64_t uses = std::uint64_t{use.active} + use.snapshots;
     checkCopied(use, index, entry);
     if (bitmap.contradicts())
-        return report(FindingKind::SubclusterContradiction, use, index, entry, uses);
+        report(FindingKind::SubclusterContradiction, use, index, entry, uses);
     const HostOffset offset = entry.hostOffset();
     if (!geometry.isAligned(offset))
         report(FindingKind::DataUnaligned, use, index, entry, uses);
@@ -132,10 +132,16 @@ void TableWalk::checkCopied(const TableUse& use, std::uint64_t index, L2Entry en
 {
     if (use.active == 0)
         return;
-    const bool counted = !m_image.header().hasDataFile();
-    const std::uint64_t count = counted ? m_map.refcount(m_image.geometry().cluster(entry.hostOffset())) : 1;
+    const HostCluster cluster = m_image.geometry().cluster(entry.hostOffset());
+    const std::uint64_t count = m_image.header().hasDataFile() ? 1 : storedCount(cluster);
     if ((count == 1) != entry.copied())
         report(FindingKind::CopiedFlagWrong, use, index, entry, use.active);
+}
+
+/// The map ends with the file, refblocks may not: for a cluster behind the end ask the image.
+std::uint64_t TableWalk::storedCount(HostCluster cluster) const
+{
+    return cluster.value() < m_map.clusters() ? m_map.refcount(cluster) : m_image.refcount(cluster).value_or(0);
 }
 
 void TableWalk::checkDataFileOffset(const TableUse& use, std::uint64_t index, L2Entry entry)
@@ -153,14 +159,15 @@ void TableWalk::checkActiveL1()
     const std::span<const std::uint64_t> table = m_image.l1Table();
     for (std::size_t i = 0; i < table.size(); ++i) {
         const L1Entry entry{table[i]};
+        const HostCluster cluster = m_image.geometry().cluster(entry.l2Offset());
         if (entry.l2Offset().value() == 0)
             continue;
-        const std::uint64_t count = m_map.refcount(m_image.geometry().cluster(entry.l2Offset()));
+        const std::uint64_t count = storedCount(cluster);
         if ((count == 1) == entry.copied())
             continue;
         const HostOffset slot = m_image.header().l1TableOffset + i * 8;
-        m_findings.add({FindingKind::CopiedFlagWrong, m_image.geometry().cluster(entry.l2Offset()), 1, slot, 0,
-            entry.raw, 1, fmt::format("L1 entry {} is {:#x}, count of the L2 table {}", i, entry.raw, count)});
+        m_findings.add({FindingKind::CopiedFlagWrong, cluster, 1, slot, 0, entry.raw, 1,
+            fmt::format("L1 entry {} is {:#x}, count of the L2 table {}", i, entry.raw, count)});
     }
 }
 

@@ -36,6 +36,7 @@ private:
     void walkCompressed(const TableUse& use, std::uint64_t index, L2Entry entry, SubclusterBitmap bitmap);
     void walkStandard(const TableUse& use, std::uint64_t index, L2Entry entry, SubclusterBitmap bitmap);
     void checkCopied(const TableUse& use, std::uint64_t index, L2Entry entry);
+    std::uint64_t storedCount(HostCluster cluster) const;
     void checkDataFileOffset(const TableUse& use, std::uint64_t index, L2Entry entry);
     void report(FindingKind kind, const TableUse& use, std::uint64_t index, L2Entry entry, std::uint64_t weight);
     HostOffset slotOf(const TableUse& use, std::uint64_t index) const;

@@ -73,9 +73,9 @@ std::unique_ptr<BackingChain::Layer> BackingChain::layerOf(std::shared_ptr<const
     return layer;
 }
 
-BackingChain::BackingChain(std::shared_ptr<const Image> image)
+BackingChain::BackingChain(std::shared_ptr<const Image> image, std::string path)
 {
-    m_layers.push_back(layerOf(std::move(image), {}));
+    m_layers.push_back(layerOf(std::move(image), std::move(path)));
 }
 
 Result<BackingChain> BackingChain::open(
@@ -84,6 +84,8 @@ Result<BackingChain> BackingChain::open(
     BackingChain chain;
     chain.m_layers.push_back(layerOf(std::move(image), path));
     while (true) {
+        if (auto opened = chain.openDataFile(sharing); !opened)
+            return failed(opened);
         const Layer& above = *chain.m_layers.back();
         if (!above.image || above.image->backingFile().empty())
             return chain;
@@ -118,6 +120,22 @@ Result<BackingChain> BackingChain::open(
                 fmt::format("The backing file {} is of format '{}'; only qcow2 and raw are read", name, format));
         }
     }
+}
+
+/// Opens the external data file of the last layer, if it has one.
+Result<void> BackingChain::openDataFile(Sharing sharing)
+{
+    Layer& layer = *m_layers.back();
+    if (!layer.image || !layer.image->header().hasDataFile())
+        return {};
+    const auto& name = layer.image->extensions().dataFile;
+    if (!name)
+        return fail(ErrorKind::Invalid, "The image keeps its data in another file but does not name it");
+    auto file = FileStorage::open(resolveBackingPath(layer.path, *name), Access::ReadOnly, sharing);
+    if (!file)
+        return failed(file);
+    layer.data = std::move(*file);
+    return {};
 }
 
 Result<ChainExtent> BackingChain::at(std::uint64_t start, std::uint64_t most)
@@ -181,8 +199,9 @@ Result<ChainExtent> BackingChain::imageAt(Layer& layer, std::uint64_t start, std
         extent.data = true;
         break;
     }
-    if (extent.data && extent.offset && layer.preallocated && !layer.image->header().hasDataFile()) {
-        const auto stretch = layer.image->storage().extentAt(*extent.offset);
+    if (extent.data && extent.offset && layer.preallocated) {
+        const Storage& holder = layer.data ? *layer.data : layer.image->storage();
+        const auto stretch = holder.extentAt(*extent.offset);
         if (stretch && stretch->length == 0) {
             extent.zero = true; // behind the end of the file
         } else if (stretch) {

@@ -25,7 +25,7 @@ struct ChainExtent {
     bool present = false; ///< some layer down to `depth` holds it
     bool zero = false; ///< reads as zeros
     bool data = false; ///< takes space
-    std::optional<std::uint64_t> offset; ///< in the file of that layer
+    std::optional<std::uint64_t> offset = {}; ///< in the file of that layer
 
     /// Whether `next` continues this extent without a seam.
     bool continuedBy(const ChainExtent& next) const;
@@ -38,16 +38,20 @@ class BackingChain
 public:
     static constexpr unsigned kMaxDepth = 200;
 
-    /// The image alone: everything it does not hold is unallocated.
-    explicit BackingChain(std::shared_ptr<const Image> image);
+    /// The image that was opened from `path`, alone: everything it does not hold is unallocated.
+    BackingChain(std::shared_ptr<const Image> image, std::string path);
 
-    /// The image that was opened from `path`, and its backing files, read-only. Files without a format are taken as
-    /// qcow2 when they begin like one, else as raw. Errors name the file that is in the way.
+    /// The image that was opened from `path`, its backing files, and the data files of them all, read-only. Files
+    /// without a format are taken as qcow2 when they begin like one, else as raw. Errors name the file that is in the
+    /// way.
     static Result<BackingChain> open(
         std::shared_ptr<const Image> image, const std::string& path, Sharing sharing, const TaskContext& task);
 
     /// Size of the virtual disk in bytes, in whole sectors as the guest sees it.
     std::uint64_t size() const { return m_layers.front()->size; }
+
+    /// The file of the layer that an extent's depth names.
+    const std::string& path(unsigned depth) const { return m_layers[depth]->path; }
 
     /// The extent at `start` (below size()), of at most `most` bytes.
     Result<ChainExtent> at(std::uint64_t start, std::uint64_t most);
@@ -58,12 +62,14 @@ private:
         std::string path;
         std::uint64_t size = 0; ///< bytes
         std::shared_ptr<const Image> image; ///< null for a raw file
+        std::shared_ptr<const Storage> data; ///< the external data file of an image that has one, once opened
         std::shared_ptr<const Storage> raw; ///< null for an image
         std::optional<GuestMap> map;
         bool preallocated = false; ///< holes of the file tell which data reads as zeros
     };
 
     BackingChain() = default;
+    Result<void> openDataFile(Sharing sharing);
     static std::unique_ptr<Layer> layerOf(std::shared_ptr<const Image> image, std::string path);
     Result<ChainExtent> layerAt(std::size_t depth, std::uint64_t start, std::uint64_t most);
     Result<ChainExtent> imageAt(Layer& layer, std::uint64_t start, std::uint64_t most);

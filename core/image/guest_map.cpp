@@ -92,6 +92,12 @@ Result<GuestExtent> GuestMap::pieceAt(GuestOffset start) const
     if (entry.zeroFlag())
         return standardPiece(start, host.value() == 0 ? MappingKind::Zero : MappingKind::ZeroAllocated, host, unit);
     const bool allocated = host.value() != 0 || (m_image.header().hasDataFile() && entry.copied());
+    const std::uint64_t guest = start.value() & ~(unit - 1);
+    if (allocated && m_image.header().hasDataFile() && host.value() != guest)
+        return fail(ErrorKind::Invalid,
+            fmt::format(
+                "Guest offset {:#x} leads to {:#x} of the data file, not to its own place", guest, host.value()),
+            m_loaded->value() + index * 8, "Check the image");
     return standardPiece(start, allocated ? MappingKind::Data : MappingKind::Unallocated, host, unit);
 }
 

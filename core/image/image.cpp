@@ -72,9 +72,6 @@ Result<std::shared_ptr<const Image>> Image::open(std::shared_ptr<const Storage> 
 
 Result<void> Image::readTables()
 {
-    if (m_header.refcountTableClusters == 0)
-        m_problems.push_back({ErrorKind::Invalid, "The image has no refcount table: refcount_table_clusters is 0",
-            header_field::kRefcountTableClusters});
     m_reftable.resize((std::uint64_t{m_header.refcountTableClusters} << m_header.clusterBits) / 8);
     if (auto read = readWords(m_header.refcountTableOffset, m_reftable); !read)
         return read;

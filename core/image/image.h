@@ -45,7 +45,8 @@ public:
 
     const std::string& backingFile() const { return m_backingFile; } ///< as named; empty: none. Untrusted.
 
-    /// Raw entries in host byte order; header().refcountTableClusters clusters of them.
+    /// Raw entries in host byte order; header().refcountTableClusters clusters of them, none in a damaged image without
+    /// a reftable, whose counts are all 0.
     std::span<const std::uint64_t> reftable() const { return m_reftable; }
     ReftableEntry reftableEntry(std::uint64_t index) const { return {m_reftable[index]}; }
 

@@ -60,6 +60,8 @@ void collectRefusals(WidthAssessment& assessment, const Image& image, const Cens
                                            "Repair it first: qemu-img check -r all",
                 findingText(kind).title, census.count(kind)));
     }
+    if (image.reftable().empty())
+        refusals.push_back("The image has no refcount table. Repair it first: qemu-img check -r all");
     if (assessment.obstacles.clusters > 0)
         refusals.push_back(describeObstacles(assessment.obstacles, assessment.bits(), image.geometry()));
 }
