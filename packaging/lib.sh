@@ -50,13 +50,19 @@ install_packages() {
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"
 }
 
-# build PRESET [TARGET...]: configures and builds targets, all of them by default.
+# build PRESET [CMAKE-ARGUMENT...] [-- TARGET...]: configures and builds targets, all of them by default.
 build() {
-    local preset=$1 target targets=()
+    local preset=$1 arguments=() targets=()
     shift
-    for target in "$@"; do
-        targets+=(--target "$target")
+    while [ $# -gt 0 ] && [ "$1" != -- ]; do
+        arguments+=("$1")
+        shift
     done
+    [ $# -eq 0 ] || targets=(--target "${@:2}")
     say "Building ($preset)"
-    (cd "$ROOT" && cmake --preset "$preset" && cmake --build --preset "$preset" --parallel "$(nproc)" "${targets[@]}")
+    (
+        cd "$ROOT" || exit
+        cmake --preset "$preset" "${arguments[@]}"
+        cmake --build --preset "$preset" --parallel "$(nproc)" "${targets[@]}"
+    )
 }
