@@ -1,0 +1,172 @@
+// SPDX-FileCopyrightText: The Cowscope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/amend_wizard/result_page.h"
+
+#include "ui/amend_wizard/distribution_chart.h"
+#include "ui/amend_wizard/run_progress.h"
+#include "ui/common/format.h"
+
+#include <QFileDialog>
+#include <QFileInfo>
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QProgressBar>
+#include <QPushButton>
+#include <QTableWidget>
+
+namespace cowscope::ui
+{
+
+namespace
+{
+
+enum Column {
+    BeforeColumn,
+    AfterColumn,
+    ColumnCount,
+};
+
+QTableWidgetItem* valueItem(const QString& text, std::uint64_t number)
+{
+    auto* item = new QTableWidgetItem(text);
+    item->setTextAlignment(Qt::AlignRight | Qt::AlignVCenter);
+    item->setToolTip(formatCount(number));
+    return item;
+}
+
+QTableWidget* makeTable(QWidget* parent)
+{
+    auto* table = new QTableWidget(parent);
+    table->setObjectName(QStringLiteral("comparison"));
+    table->setAccessibleName(ResultPage::tr("Before and after"));
+    table->setEditTriggers(QAbstractItemView::NoEditTriggers);
+    table->setTabKeyNavigation(false);
+    table->setColumnCount(ColumnCount);
+    table->setHorizontalHeaderLabels({ResultPage::tr("Before"), ResultPage::tr("After")});
+    table->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
+    table->verticalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
+    table->verticalHeader()->setDefaultSectionSize(table->fontMetrics().height() + 7);
+    return table;
+}
+
+} // namespace
+
+ResultPage::ResultPage(WizardState& state)
+    : WizardPage(PageId::Result, tr("Result"), tr("The image after the change, opened and checked afresh."), state)
+    , m_verdict(makeTextLabel(QStringLiteral("verdict"), this))
+    , m_bar(new QProgressBar(this))
+    , m_table(makeTable(this))
+    , m_chart(new DistributionChart(this))
+    , m_checkAgain(new QPushButton(tr("Check a&gain"), this))
+    , m_save(new QPushButton(tr("&Save report\u2026"), this))
+{
+    m_bar->setAccessibleName(tr("Progress of the check"));
+    m_bar->setRange(0, RunProgress::kSteps);
+    m_checkAgain->setObjectName(QStringLiteral("checkAgain"));
+    m_checkAgain->hide();
+    m_save->setObjectName(QStringLiteral("saveReport"));
+    m_save->setEnabled(false);
+    connect(m_checkAgain, &QPushButton::clicked, this, &ResultPage::check);
+    connect(m_save, &QPushButton::clicked, this, &ResultPage::askWhereToSave);
+
+    auto* top = new QHBoxLayout;
+    top->addWidget(m_verdict, 1);
+    top->addWidget(m_checkAgain);
+    top->addWidget(m_save);
+    auto* columns = new QHBoxLayout;
+    columns->addWidget(m_table, 6);
+    columns->addWidget(m_chart, 5);
+    body().addLayout(top);
+    body().addWidget(m_bar);
+    body().addLayout(columns, 1);
+
+    ImageDocument& document = state.document;
+    connect(&document, &ImageDocument::jobStarted, this, &ResultPage::followJob);
+    connect(&document, &ImageDocument::opened, this, [this] {
+        if (m_checking)
+            showResult();
+    });
+    connect(&document, &ImageDocument::failed, this, [this](const Error& error) { showFailure(errorText(error)); });
+    connect(&document, &ImageDocument::cancelled, this, [this] { showFailure(tr("The check was cancelled.")); });
+}
+
+void ResultPage::check()
+{
+    m_verdict->setText(tr("Checking the image\u2026"));
+    setChecking(true);
+    state().document.reload();
+}
+
+void ResultPage::followJob(Job* job)
+{
+    if (!m_checking)
+        return;
+    const auto progress = std::make_shared<RunProgress>();
+    connect(job, &Job::progressed, this, [this, progress](const Progress& report, double bytesPerSecond) {
+        progress->add(report, bytesPerSecond);
+        m_bar->setValue(progress->steps());
+    });
+}
+
+void ResultPage::showResult()
+{
+    setChecking(false);
+    const ImageDocument& document = state().document;
+    m_report
+        = AmendReport{state().path, state().plan(), state().before, imageFacts(*document.image(), *document.census())};
+    const bool good = m_report->after.isClean() && m_report->after.order == m_report->plan.newOrder;
+    m_verdict->setText(tr("<b>%1</b> The fresh check says: %2.")
+                           .arg(good ? tr("The change is complete.") : tr("The image needs attention."),
+                               verdictText(m_report->after)));
+    showTable();
+    m_chart->setHistogram(document.census()->histogram);
+    m_save->setEnabled(true);
+    Q_EMIT checked();
+}
+
+void ResultPage::showFailure(const QString& text)
+{
+    if (!m_checking)
+        return;
+    setChecking(false);
+    m_verdict->setText(tr("<b>The width was changed, but the fresh check did not end.</b> %1").arg(text));
+    m_checkAgain->show();
+}
+
+void ResultPage::showTable()
+{
+    const QList<ComparedFact> facts = compareFacts(m_report->before, m_report->after);
+    m_table->setRowCount(static_cast<int>(facts.size()));
+    QStringList names;
+    for (const ComparedFact& fact : facts) {
+        const int row = static_cast<int>(names.size());
+        names << fact.name;
+        m_table->setItem(row, BeforeColumn, valueItem(fact.before, fact.beforeNumber));
+        m_table->setItem(row, AfterColumn, valueItem(fact.after, fact.afterNumber));
+    }
+    m_table->setVerticalHeaderLabels(names);
+}
+
+void ResultPage::askWhereToSave()
+{
+    const QFileInfo image(state().path);
+    const QString proposal
+        = image.absolutePath() + QLatin1Char('/') + image.completeBaseName() + QStringLiteral("-width-report.html");
+    const QString path = QFileDialog::getSaveFileName(
+        this, tr("Save report"), proposal, tr("HTML (*.html);;Text (*.txt);;JSON (*.json)"));
+    if (path.isEmpty())
+        return;
+    const Result<void> saved = saveReport(*m_report, path);
+    m_verdict->setText(saved ? tr("Report saved as %1.").arg(path.toHtmlEscaped()) : errorText(saved.error()));
+}
+
+void ResultPage::setChecking(bool checking)
+{
+    m_checking = checking;
+    m_bar->setValue(0);
+    m_bar->setVisible(checking);
+    m_checkAgain->hide();
+    Q_EMIT completeChanged();
+}
+
+} // namespace cowscope::ui

@@ -1,0 +1,49 @@
+// SPDX-FileCopyrightText: The Cowscope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "ui/amend_wizard/wizard_state.h"
+
+#include <QLabel>
+#include <QVBoxLayout>
+#include <QWizardPage>
+
+namespace cowscope::ui
+{
+
+/// Page numbers, in their order.
+enum class PageId {
+    Now,
+    NewWidth,
+    Preview,
+    Run,
+    Result,
+};
+
+/// A page with a body, help for its terms, and, before anything is written, a line that says so.
+class WizardPage : public QWizardPage
+{
+    Q_OBJECT
+
+public:
+    /// `state` outlives the page.
+    WizardPage(PageId id, const QString& title, const QString& subTitle, WizardState& state);
+
+    /// The terms of this page, as rich text.
+    QString help() const;
+
+protected:
+    WizardState& state() { return m_state; }
+    const WizardState& state() const { return m_state; }
+    QVBoxLayout& body() { return *m_body; }
+
+private:
+    PageId m_id;
+    WizardState& m_state;
+    QVBoxLayout* m_body;
+};
+
+/// A label for text of any length: wraps, can be selected with mouse and keyboard.
+QLabel* makeTextLabel(const QString& objectName, QWidget* parent = nullptr);
+
+} // namespace cowscope::ui
