@@ -186,6 +186,11 @@ void Job::end(Result<std::any> result)
         Q_EMIT failed(result.error());
 }
 
+bool Job::anyRunning()
+{
+    return !Worker::all().empty();
+}
+
 void Job::waitForAll()
 {
     for (const Worker& worker : Worker::all())

@@ -46,6 +46,9 @@ public:
     /// behind the event loop: no job reports anything after it.
     static void waitForAll();
 
+    /// Whether any job of the program has a thread that still runs.
+    static bool anyRunning();
+
 Q_SIGNALS:
     /// At most 20 times a second; the last progress before the end is always delivered. The rate is in bytes of work.
     void progressed(const cowscope::Progress& progress, double bytesPerSecond);

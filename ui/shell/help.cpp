@@ -1,0 +1,95 @@
+// SPDX-FileCopyrightText: The Cowscope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/shell/help.h"
+
+#include <QCoreApplication>
+#include <QDialog>
+#include <QDialogButtonBox>
+#include <QMessageBox>
+#include <QTextBrowser>
+#include <QVBoxLayout>
+
+#include <array>
+
+namespace cowscope::ui
+{
+
+namespace
+{
+
+QString tr(const char* text)
+{
+    return QCoreApplication::translate("Help", text);
+}
+
+struct Key {
+    const char* keys;
+    const char* effect;
+};
+
+constexpr std::array kKeys{
+    Key{"Ctrl+O", QT_TRANSLATE_NOOP("Help", "Open an image")},
+    Key{"Ctrl+N", QT_TRANSLATE_NOOP("Help", "New window")},
+    Key{"Ctrl+W", QT_TRANSLATE_NOOP("Help", "Close the image, then the window")},
+    Key{"F5", QT_TRANSLATE_NOOP("Help", "Reload the image and check it again")},
+    Key{"Ctrl+E", QT_TRANSLATE_NOOP("Help", "Change the refcount width (the amend wizard)")},
+    Key{"Ctrl+G", QT_TRANSLATE_NOOP("Help", "Go to: a cluster number (1234), an offset (0x50000) or a size (12M)")},
+    Key{"Alt+Left, Alt+Right", QT_TRANSLATE_NOOP("Help", "Back and forward through what was selected")},
+    Key{"Ctrl+1 \u2026 Ctrl+5", QT_TRANSLATE_NOOP("Help", "Refblock, Clusters, Reftable, Header, Charts")},
+    Key{"Ctrl+6, Ctrl+7, Ctrl+8", QT_TRANSLATE_NOOP("Help", "Structure, Details, Findings")},
+    Key{"Arrows, Page, Home, End",
+        QT_TRANSLATE_NOOP("Help", "Move by cluster in the heatmap; with Shift select a range")},
+    Key{"+  -  0", QT_TRANSLATE_NOOP("Help", "Zoom in, zoom out, fit (also Ctrl and the wheel)")},
+    Key{"Enter", QT_TRANSLATE_NOOP("Help", "Go to the clusters of a finding")},
+    Key{"Ctrl+C", QT_TRANSLATE_NOOP("Help", "Copy the rows of a table")},
+    Key{"F1", QT_TRANSLATE_NOOP("Help", "This page")},
+    Key{"Shift+F1", QT_TRANSLATE_NOOP("Help", "What is this: then click on anything")},
+};
+
+QString keysHtml()
+{
+    QString html = QStringLiteral("<h3>%1</h3><table cellpadding=\"3\">").arg(tr("Keys"));
+    for (const Key& key : kKeys)
+        html += QStringLiteral("<tr><td><b>%1</b>&nbsp;&nbsp;</td><td>%2</td></tr>")
+                    .arg(QString::fromUtf8(key.keys), tr(key.effect).toHtmlEscaped());
+    html += QStringLiteral("</table><p>%1</p>")
+                .arg(tr(
+                    "Opening an image never writes to it. Only the amend wizard changes an image, and only after its "
+                    "preview."));
+    return html;
+}
+
+} // namespace
+
+void showAbout(QWidget* parent)
+{
+    auto* box = new QMessageBox(QMessageBox::NoIcon, tr("About Cowscope"),
+        tr("<h3>Cowscope %1</h3><p>Shows what is inside a qcow2 disk image, checks it, and changes the width of its "
+           "reference counts safely.</p><p>Free software under the GNU General Public License, version 3 or later. It "
+           "comes with no warranty.</p>")
+            .arg(QCoreApplication::applicationVersion()),
+        QMessageBox::Close, parent);
+    box->setObjectName(QStringLiteral("aboutBox"));
+    box->setAttribute(Qt::WA_DeleteOnClose);
+    box->open();
+}
+
+void showKeys(QWidget* parent)
+{
+    auto* dialog = new QDialog(parent);
+    dialog->setObjectName(QStringLiteral("keysDialog"));
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setWindowTitle(tr("Keys"));
+    auto* text = new QTextBrowser(dialog);
+    text->setAccessibleName(tr("Keys"));
+    text->setHtml(keysHtml());
+    auto* buttons = new QDialogButtonBox(QDialogButtonBox::Close, dialog);
+    QObject::connect(buttons, &QDialogButtonBox::rejected, dialog, &QDialog::reject);
+    auto* layout = new QVBoxLayout(dialog);
+    layout->addWidget(text);
+    layout->addWidget(buttons);
+    dialog->resize(620, 480);
+    dialog->show();
+}
+
+} // namespace cowscope::ui

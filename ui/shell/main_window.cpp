@@ -1,0 +1,301 @@
+// SPDX-FileCopyrightText: The Cowscope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/shell/main_window.h"
+
+#include "ui/amend_wizard/amend_wizard.h"
+#include "ui/common/format.h"
+#include "ui/document/selected_clusters.h"
+#include "ui/jobs/job_bar.h"
+#include "ui/shell/facts_bar.h"
+#include "ui/shell/notice_strip.h"
+#include "ui/shell/recent_files.h"
+#include "ui/shell/start_page.h"
+
+#include <QAction>
+#include <QCloseEvent>
+#include <QFileDialog>
+#include <QFileInfo>
+#include <QLabel>
+#include <QLineEdit>
+#include <QMessageBox>
+#include <QMimeData>
+#include <QPushButton>
+#include <QSettings>
+#include <QStackedWidget>
+#include <QStatusBar>
+#include <QVBoxLayout>
+
+namespace cowscope::ui
+{
+
+namespace
+{
+
+const QString kGeometryKey = QStringLiteral("layout/window");
+
+QStringList localFiles(const QMimeData* data)
+{
+    QStringList files;
+    const QList<QUrl> urls = data->urls();
+    for (const QUrl& url : urls)
+        if (url.isLocalFile())
+            files += url.toLocalFile();
+    return files;
+}
+
+} // namespace
+
+MainWindow::MainWindow(QWidget* parent)
+    : QMainWindow(parent)
+    , m_document(this)
+{
+    setObjectName(QStringLiteral("mainWindow"));
+    setAttribute(Qt::WA_DeleteOnClose);
+    setAcceptDrops(true);
+    resize(1200, 780);
+    makeCentre();
+    makeActions();
+    makeStatusBar();
+    connectDocument();
+    restoreGeometry(QSettings().value(kGeometryKey).toByteArray());
+    m_views->restoreLayout();
+    updateState();
+}
+
+MainWindow::~MainWindow()
+{
+    // Children would be destroyed after the members; but panels and the wizard hold on to the document.
+    qDeleteAll(findChildren<QWidget*>(QString(), Qt::FindDirectChildrenOnly));
+}
+
+void MainWindow::makeCentre()
+{
+    m_start = new StartPage(this);
+    m_facts = new FactsBar(m_document, this);
+    m_notice = new NoticeStrip(this);
+    m_views = new Views(m_document, this);
+    auto* opened = new QWidget(this);
+    auto* layout = new QVBoxLayout(opened);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(0);
+    layout->addWidget(m_facts);
+    layout->addWidget(m_notice);
+    layout->addWidget(m_views, 1);
+    m_centre = new QStackedWidget(this);
+    m_centre->addWidget(m_start);
+    m_centre->addWidget(opened);
+    setCentralWidget(m_centre);
+    connect(m_start, &StartPage::openRequested, this, &MainWindow::chooseImage);
+    connect(m_start, &StartPage::pathChosen, this, &MainWindow::openPath);
+    connect(m_notice, &NoticeStrip::reloadRequested, &m_document, &ImageDocument::reload);
+    connect(m_facts, &FactsBar::verdictClicked, this, [this] { m_views->bringUp(Views::View::Findings); });
+}
+
+void MainWindow::makeStatusBar()
+{
+    m_selectionText = new QLabel(this);
+    m_selectionText->setObjectName(QStringLiteral("selectionText"));
+    m_selectionText->setAccessibleName(tr("Selection"));
+    m_jobBar = new JobBar(this);
+    statusBar()->addWidget(m_selectionText, 1);
+    statusBar()->addPermanentWidget(m_jobBar);
+}
+
+void MainWindow::connectDocument()
+{
+    connect(&m_document, &ImageDocument::jobStarted, this, [this](Job* job) {
+        m_jobBar->setJob(job);
+        m_start->setBusy(job->title() + u'\u2026');
+        updateState();
+    });
+    connect(&m_document, &ImageDocument::opened, this, &MainWindow::imageOpened);
+    connect(&m_document, &ImageDocument::failed, this, &MainWindow::openFailed);
+    connect(&m_document, &ImageDocument::cancelled, this, &MainWindow::openEnded);
+    connect(&m_document, &ImageDocument::closed, this, &MainWindow::imageClosed);
+    connect(&m_document, &ImageDocument::changedOnDisk, this, [this] {
+        m_notice->showNotice(tr("The file has changed on disk. What is shown is its state before that."), true);
+    });
+    connect(&m_document.selection(), &Selection::changed, this, [this] {
+        updateSelectionText();
+        m_back->setEnabled(m_document.selection().canGoBack());
+        m_forward->setEnabled(m_document.selection().canGoForward());
+    });
+}
+
+bool MainWindow::isFree() const
+{
+    return !m_document.image() && !m_document.job();
+}
+
+void MainWindow::openPath(const QString& path)
+{
+    if (isFree()) {
+        m_opening = path;
+        m_document.open(path);
+        return;
+    }
+    auto* window = new MainWindow;
+    window->show();
+    window->openPath(path);
+}
+
+void MainWindow::openPaths(const QStringList& paths)
+{
+    for (const QString& path : paths)
+        openPath(path);
+}
+
+void MainWindow::chooseImage()
+{
+    auto* dialog = new QFileDialog(this, tr("Open an image"));
+    dialog->setObjectName(QStringLiteral("openDialog"));
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setFileMode(QFileDialog::ExistingFiles);
+    dialog->setNameFilters({tr("qcow2 images (*.qcow2 *.qcow *.img)"), tr("All files (*)")});
+    if (!m_document.path().isEmpty())
+        dialog->setDirectory(QFileInfo(m_document.path()).absolutePath());
+    connect(dialog, &QFileDialog::filesSelected, this, &MainWindow::openPaths);
+    dialog->open();
+}
+
+void MainWindow::closeImage()
+{
+    if (isFree())
+        close();
+    else
+        m_document.close();
+}
+
+void MainWindow::showAmendWizard()
+{
+    if (!m_document.image())
+        return;
+    auto* wizard = new AmendWizard(m_document, this);
+    wizard->setAttribute(Qt::WA_DeleteOnClose);
+    wizard->open();
+}
+
+void MainWindow::goTo(const QString& place)
+{
+    if (!m_document.image() || place.trimmed().isEmpty())
+        return;
+    const auto cluster = parsePlace(place, m_document.image()->geometry().clusterBits());
+    if (!cluster)
+        statusBar()->showMessage(tr("\"%1\" is no place: type a cluster number (1234), an offset (0x50000) or a size "
+                                    "(12M)")
+                                     .arg(place),
+            8000);
+    else if (cluster->value() >= m_document.census()->map.clusters())
+        statusBar()->showMessage(
+            tr("Cluster %1 is behind the end of the file; the last one is %2")
+                .arg(formatCount(cluster->value()), formatCount(m_document.census()->map.clusters() - 1)),
+            8000);
+    else
+        m_document.selection().select(ClusterRange{*cluster, 1});
+}
+
+void MainWindow::imageOpened()
+{
+    RecentFiles::add(m_document.path());
+    m_centre->setCurrentIndex(1);
+    if (m_document.isShared())
+        m_notice->showNotice(tr("Opened although another program uses the image: it may be changing, and what is shown "
+                                "may be out of date or contradict itself."),
+            false);
+    else
+        m_notice->hide();
+    openEnded();
+}
+
+void MainWindow::imageClosed()
+{
+    m_centre->setCurrentIndex(0);
+    m_notice->hide();
+    openEnded();
+}
+
+void MainWindow::openEnded()
+{
+    m_jobBar->setJob(nullptr);
+    m_start->setBusy(QString());
+    m_start->refresh();
+    updateState();
+}
+
+void MainWindow::openFailed(const Error& error)
+{
+    openEnded();
+    auto* box = new QMessageBox(
+        QMessageBox::Warning, tr("The image cannot be opened"), errorText(error), QMessageBox::Close, this);
+    box->setObjectName(QStringLiteral("openError"));
+    box->setAttribute(Qt::WA_DeleteOnClose);
+    box->setTextFormat(Qt::RichText);
+    if (error.kind == ErrorKind::InUse) {
+        const QString path = m_document.path().isEmpty() ? m_opening : m_document.path();
+        QPushButton* anyway = box->addButton(tr("Open anyway (may be changing)"), QMessageBox::AcceptRole);
+        anyway->setObjectName(QStringLiteral("openAnyway"));
+        connect(anyway, &QPushButton::clicked, this, [this, path] { m_document.open(path, Sharing::Unlocked); });
+    }
+    box->open();
+}
+
+void MainWindow::updateState()
+{
+    const bool open = m_document.image() != nullptr;
+    m_reload->setEnabled(open);
+    m_amend->setEnabled(open && !m_document.job());
+    m_goTo->setEnabled(open);
+    setWindowTitle(
+        open ? tr("%1 (read-only) \u2013 Cowscope").arg(QFileInfo(m_document.path()).fileName()) : tr("Cowscope"));
+    setWindowFilePath(m_document.path());
+    updateSelectionText();
+}
+
+void MainWindow::updateSelectionText()
+{
+    const auto image = m_document.image();
+    const auto range = image ? selectedClusters(m_document.selection().current(), *image) : std::nullopt;
+    if (!range) {
+        m_selectionText->clear();
+        return;
+    }
+    const HostCluster cluster = range->first;
+    const ClusterMap& map = m_document.census()->map;
+    const QString offset = formatOffset(image->geometry().offset(cluster));
+    if (range->count > 1)
+        m_selectionText->setText(tr("clusters %1 to %2 \u00b7 %3 \u00b7 %4")
+                                     .arg(formatCount(cluster.value()), formatCount(cluster.value() + range->count - 1),
+                                         offset, formatBytes(range->count * image->geometry().clusterSize())));
+    else if (cluster.value() >= map.clusters())
+        m_selectionText->setText(
+            tr("cluster %1 \u00b7 %2 \u00b7 behind the end of the file").arg(formatCount(cluster.value()), offset));
+    else
+        m_selectionText->setText(
+            tr("cluster %1 \u00b7 %2 \u00b7 %3 \u00b7 refcount %4 of %5")
+                .arg(formatCount(cluster.value()), offset, ownerText(map.owner(cluster)),
+                    formatCount(map.refcount(cluster)), formatCount(image->geometry().refcountCodec().maximum())));
+}
+
+void MainWindow::closeEvent(QCloseEvent* event)
+{
+    QSettings().setValue(kGeometryKey, saveGeometry());
+    m_views->saveLayout();
+    QMainWindow::closeEvent(event);
+}
+
+void MainWindow::dragEnterEvent(QDragEnterEvent* event)
+{
+    if (!localFiles(event->mimeData()).isEmpty())
+        event->acceptProposedAction();
+}
+
+void MainWindow::dropEvent(QDropEvent* event)
+{
+    const QStringList files = localFiles(event->mimeData());
+    if (files.isEmpty())
+        return;
+    event->acceptProposedAction();
+    openPaths(files);
+}
+
+} // namespace cowscope::ui

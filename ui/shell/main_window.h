@@ -1,0 +1,92 @@
+// SPDX-FileCopyrightText: The Cowscope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "ui/document/image_document.h"
+#include "ui/shell/views.h"
+
+#include <QMainWindow>
+
+class QAction;
+class QLabel;
+class QLineEdit;
+class QMenu;
+class QStackedWidget;
+
+namespace cowscope::ui
+{
+
+class FactsBar;
+class JobBar;
+class NoticeStrip;
+class StartPage;
+
+/// A window with one image, or with the start page. Deletes itself when closed.
+class MainWindow : public QMainWindow
+{
+    Q_OBJECT
+
+public:
+    explicit MainWindow(QWidget* parent = nullptr);
+    ~MainWindow() override;
+
+    ImageDocument& document() { return m_document; }
+    Views& views() { return *m_views; }
+
+    /// Opens here, or in a new window if this one has an image already.
+    void openPath(const QString& path);
+    void openPaths(const QStringList& paths);
+
+public Q_SLOTS:
+    void chooseImage(); ///< the file dialog
+    void closeImage(); ///< the image; the window if it has none
+    void showAmendWizard();
+    void goTo(const QString& place);
+
+protected:
+    void closeEvent(QCloseEvent* event) override;
+    void dragEnterEvent(QDragEnterEvent* event) override;
+    void dropEvent(QDropEvent* event) override;
+
+private:
+    void makeActions();
+    void makeFileMenu();
+    void makeViewMenu();
+    void makeGoMenu();
+    void makeImageMenu();
+    void makeHelpMenu();
+    void makeToolBar();
+    void makeCentre();
+    void makeStatusBar();
+    void connectDocument();
+    void fillRecentMenu();
+    bool isFree() const; ///< neither an image nor one being opened
+
+    void imageOpened();
+    void imageClosed();
+    void openFailed(const Error& error);
+    void openEnded(); ///< in whichever way
+    void updateState();
+    void updateSelectionText();
+
+    ImageDocument m_document;
+    QString m_opening; ///< path of the image that is being opened
+
+    QAction* m_open = nullptr;
+    QAction* m_close = nullptr;
+    QAction* m_reload = nullptr;
+    QAction* m_amend = nullptr;
+    QAction* m_back = nullptr;
+    QAction* m_forward = nullptr;
+    QMenu* m_recentMenu = nullptr;
+    QLineEdit* m_goTo = nullptr;
+    QStackedWidget* m_centre = nullptr;
+    StartPage* m_start = nullptr;
+    FactsBar* m_facts = nullptr;
+    NoticeStrip* m_notice = nullptr;
+    Views* m_views = nullptr;
+    QLabel* m_selectionText = nullptr;
+    JobBar* m_jobBar = nullptr;
+};
+
+} // namespace cowscope::ui

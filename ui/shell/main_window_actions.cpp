@@ -1,0 +1,149 @@
+// SPDX-FileCopyrightText: The Cowscope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/common/format.h"
+#include "ui/shell/help.h"
+#include "ui/shell/main_window.h"
+#include "ui/shell/recent_files.h"
+
+#include <QAction>
+#include <QApplication>
+#include <QDockWidget>
+#include <QFileInfo>
+#include <QLineEdit>
+#include <QMenu>
+#include <QMenuBar>
+#include <QStyle>
+#include <QToolBar>
+#include <QWhatsThis>
+
+namespace cowscope::ui
+{
+
+// The menus and the tool bar of MainWindow.
+
+void MainWindow::makeActions()
+{
+    makeFileMenu();
+    makeViewMenu();
+    makeGoMenu();
+    makeImageMenu();
+    makeHelpMenu();
+    makeToolBar();
+}
+
+void MainWindow::makeFileMenu()
+{
+    QMenu* menu = menuBar()->addMenu(tr("&File"));
+    m_open = menu->addAction(
+        style()->standardIcon(QStyle::SP_DialogOpenButton), tr("&Open\u2026"), this, &MainWindow::chooseImage);
+    m_open->setShortcut(QKeySequence::Open);
+    m_open->setObjectName(QStringLiteral("openAction"));
+    m_recentMenu = menu->addMenu(tr("Open &Recent"));
+    connect(m_recentMenu, &QMenu::aboutToShow, this, &MainWindow::fillRecentMenu);
+    menu->addAction(tr("&New Window"), QKeySequence::New, this, [] { (new MainWindow)->show(); });
+    menu->addSeparator();
+    m_close = menu->addAction(tr("&Close"), QKeySequence::Close, this, &MainWindow::closeImage);
+    m_close->setObjectName(QStringLiteral("closeAction"));
+    menu->addAction(tr("&Quit"), QKeySequence::Quit, qApp, &QApplication::closeAllWindows);
+}
+
+void MainWindow::fillRecentMenu()
+{
+    m_recentMenu->clear();
+    const QStringList files = RecentFiles::list();
+    for (const QString& path : files)
+        m_recentMenu->addAction(QFileInfo(path).fileName(), this, [this, path] { openPath(path); })->setToolTip(path);
+    if (files.isEmpty())
+        m_recentMenu->addAction(tr("No recent images"))->setEnabled(false);
+    else
+        m_recentMenu->addSeparator();
+    if (!files.isEmpty())
+        m_recentMenu->addAction(tr("Clear List"), this, &RecentFiles::clear);
+    m_recentMenu->setToolTipsVisible(true);
+}
+
+void MainWindow::makeViewMenu()
+{
+    QMenu* menu = menuBar()->addMenu(tr("&View"));
+    m_views->fillMenu(*menu);
+    menu->addSeparator();
+    QMenu* show = menu->addMenu(tr("&Go to View"));
+    for (int i = 0; i < Views::kViewCount; ++i) {
+        const auto view = static_cast<Views::View>(i);
+        show->addAction(m_views->dock(view)->windowTitle(),
+            QKeySequence(Qt::CTRL | static_cast<Qt::Key>(Qt::Key_1 + i)), this,
+            [this, view] { m_views->bringUp(view); });
+    }
+    menu->addSeparator();
+    menu->addAction(tr("Reset &Layout"), m_views, &Views::resetLayout)
+        ->setObjectName(QStringLiteral("resetLayoutAction"));
+}
+
+void MainWindow::makeGoMenu()
+{
+    QMenu* menu = menuBar()->addMenu(tr("&Go"));
+    m_back = menu->addAction(
+        style()->standardIcon(QStyle::SP_ArrowBack), tr("&Back"), &m_document.selection(), &Selection::back);
+    m_back->setShortcut(QKeySequence(Qt::ALT | Qt::Key_Left));
+    m_back->setObjectName(QStringLiteral("backAction"));
+    m_back->setEnabled(false);
+    m_forward = menu->addAction(
+        style()->standardIcon(QStyle::SP_ArrowForward), tr("&Forward"), &m_document.selection(), &Selection::forward);
+    m_forward->setShortcut(QKeySequence(Qt::ALT | Qt::Key_Right));
+    m_forward->setObjectName(QStringLiteral("forwardAction"));
+    m_forward->setEnabled(false);
+    menu->addSeparator();
+    menu->addAction(tr("&Go to\u2026"), QKeySequence(Qt::CTRL | Qt::Key_G), this, [this] {
+        m_goTo->setFocus(Qt::ShortcutFocusReason);
+        m_goTo->selectAll();
+    });
+}
+
+void MainWindow::makeImageMenu()
+{
+    QMenu* menu = menuBar()->addMenu(tr("&Image"));
+    m_reload = menu->addAction(style()->standardIcon(QStyle::SP_BrowserReload), tr("&Reload and Check Again"),
+        &m_document, &ImageDocument::reload);
+    m_reload->setShortcut(QKeySequence(Qt::Key_F5));
+    m_reload->setObjectName(QStringLiteral("reloadAction"));
+    m_amend = menu->addAction(tr("&Change Refcount Width\u2026"), this, &MainWindow::showAmendWizard);
+    m_amend->setShortcut(QKeySequence(Qt::CTRL | Qt::Key_E));
+    m_amend->setObjectName(QStringLiteral("amendAction"));
+    m_amend->setToolTip(tr("Change the width of the reference counts, in steps that show first what would happen"));
+}
+
+void MainWindow::makeHelpMenu()
+{
+    QMenu* menu = menuBar()->addMenu(tr("&Help"));
+    menu->addAction(tr("&Keys"), QKeySequence::HelpContents, this, [this] { showKeys(this); });
+    QAction* what = QWhatsThis::createAction(this);
+    menu->addAction(what);
+    menu->addSeparator();
+    menu->addAction(tr("&About Cowscope"), this, [this] { showAbout(this); });
+}
+
+void MainWindow::makeToolBar()
+{
+    QToolBar* bar = addToolBar(tr("Tools"));
+    bar->setObjectName(QStringLiteral("toolBar"));
+    bar->setMovable(false);
+    bar->setContextMenuPolicy(Qt::PreventContextMenu);
+    bar->addAction(m_open);
+    bar->addAction(m_reload);
+    bar->addAction(m_back);
+    bar->addAction(m_forward);
+    m_goTo = new QLineEdit(this);
+    m_goTo->setObjectName(QStringLiteral("goTo"));
+    m_goTo->setAccessibleName(tr("Go to"));
+    m_goTo->setPlaceholderText(tr("Go to: 1234, 0x50000, 12M"));
+    m_goTo->setToolTip(tr("A cluster number, an offset in hex, or a size (Ctrl+G)"));
+    m_goTo->setMaximumWidth(240);
+    connect(m_goTo, &QLineEdit::returnPressed, this, [this] { goTo(m_goTo->text()); });
+    bar->addWidget(m_goTo);
+    auto* space = new QWidget(this);
+    space->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
+    bar->addWidget(space);
+    bar->addAction(m_amend);
+}
+
+} // namespace cowscope::ui

@@ -1,0 +1,136 @@
+// SPDX-FileCopyrightText: The Cowscope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/shell/start_page.h"
+
+#include "ui/shell/recent_files.h"
+#include "ui/shell/samples.h"
+
+#include <QFileInfo>
+#include <QIcon>
+#include <QLabel>
+#include <QListWidget>
+#include <QMessageBox>
+#include <QPushButton>
+#include <QVBoxLayout>
+
+namespace cowscope::ui
+{
+
+namespace
+{
+
+constexpr int kWidth = 620;
+
+QListWidget* makeList(const QString& objectName, const QString& accessibleName, QWidget* parent)
+{
+    auto* list = new QListWidget(parent);
+    list->setObjectName(objectName);
+    list->setAccessibleName(accessibleName);
+    list->setAlternatingRowColors(true);
+    list->setTextElideMode(Qt::ElideMiddle);
+    return list;
+}
+
+/// Exactly as high as its rows, up to a few.
+void fitHeight(QListWidget& list)
+{
+    constexpr int kMostRows = 6;
+    const int rows = std::clamp(list.count(), 1, kMostRows);
+    list.setFixedHeight(rows * std::max(list.sizeHintForRow(0), 20) + 2 * list.frameWidth());
+}
+
+QLabel* makeHeading(const QString& text, QWidget* buddy)
+{
+    auto* label = new QLabel(text, buddy->parentWidget());
+    label->setBuddy(buddy);
+    return label;
+}
+
+} // namespace
+
+StartPage::StartPage(QWidget* parent)
+    : QWidget(parent)
+    , m_title(new QLabel(this))
+    , m_open(new QPushButton(tr("&Open an image\u2026"), this))
+    , m_recent(makeList(QStringLiteral("recentList"), tr("Recent images"), this))
+    , m_samples(makeList(QStringLiteral("sampleList"), tr("Sample images"), this))
+{
+    setObjectName(QStringLiteral("startPage"));
+    QFont large = m_title->font();
+    large.setPointSizeF(large.pointSizeF() * 1.4);
+    m_title->setFont(large);
+    m_title->setWordWrap(true);
+    m_title->setAlignment(Qt::AlignHCenter);
+    m_title->setObjectName(QStringLiteral("startTitle"));
+    m_open->setObjectName(QStringLiteral("openButton"));
+    m_open->setDefault(true);
+    m_recentTitle = makeHeading(tr("&Recent images"), m_recent);
+
+    const auto known = samples();
+    for (const Sample& sample : known)
+        m_samples->addItem(tr("%1  \u2013  %2").arg(sample.name, sample.description));
+    fitHeight(*m_samples);
+    auto* samplesTitle = makeHeading(tr("&Samples, opened as copies"), m_samples);
+    samplesTitle->setVisible(!known.isEmpty());
+    m_samples->setVisible(!known.isEmpty());
+
+    auto* column = new QWidget(this);
+    column->setMaximumWidth(kWidth);
+    auto* rows = new QVBoxLayout(column);
+    rows->addStretch(2);
+    rows->addWidget(m_title);
+    rows->addSpacing(8);
+    rows->addWidget(m_open, 0, Qt::AlignHCenter);
+    rows->addSpacing(16);
+    rows->addWidget(m_recentTitle);
+    rows->addWidget(m_recent);
+    rows->addSpacing(8);
+    rows->addWidget(samplesTitle);
+    rows->addWidget(m_samples);
+    rows->addStretch(3);
+    auto* layout = new QHBoxLayout(this);
+    layout->addStretch(1);
+    layout->addWidget(column, 100);
+    layout->addStretch(1);
+
+    connect(m_open, &QPushButton::clicked, this, &StartPage::openRequested);
+    connect(m_recent, &QListWidget::itemActivated, this,
+        [this](const QListWidgetItem* item) { Q_EMIT pathChosen(item->data(Qt::UserRole).toString()); });
+    connect(m_samples, &QListWidget::itemActivated, this,
+        [this](const QListWidgetItem* item) { openSample(m_samples->row(item)); });
+    setBusy(QString());
+    refresh();
+}
+
+void StartPage::refresh()
+{
+    m_recent->clear();
+    const QStringList files = RecentFiles::list();
+    for (const QString& path : files) {
+        const QFileInfo info(path);
+        auto* item = new QListWidgetItem(tr("%1  \u2013  %2").arg(info.fileName(), info.path()), m_recent);
+        item->setData(Qt::UserRole, path);
+        item->setToolTip(path);
+    }
+    fitHeight(*m_recent);
+    m_recent->setVisible(!files.isEmpty());
+    m_recentTitle->setVisible(!files.isEmpty());
+}
+
+void StartPage::setBusy(const QString& what)
+{
+    m_title->setText(what.isEmpty() ? tr("Drop a qcow2 image here, open one, or try a sample") : what);
+    for (QWidget* widget : std::initializer_list<QWidget*>{m_open, m_recent, m_samples})
+        widget->setEnabled(what.isEmpty());
+}
+
+void StartPage::openSample(int row)
+{
+    const QString path = copySample(samples().at(row));
+    if (path.isEmpty())
+        QMessageBox::warning(this, tr("Sample"), tr("The sample could not be copied into the temporary folder."));
+    else
+        Q_EMIT pathChosen(path);
+}
+
+} // namespace cowscope::ui

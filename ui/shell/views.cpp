@@ -1,0 +1,108 @@
+// SPDX-FileCopyrightText: The Cowscope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/shell/views.h"
+
+#include "ui/charts/charts_panel.h"
+#include "ui/clusters/cluster_panel.h"
+#include "ui/details/details_panel.h"
+#include "ui/findings/findings_panel.h"
+#include "ui/header/header_panel.h"
+#include "ui/refblock/refblock_panel.h"
+#include "ui/reftable/reftable_panel.h"
+#include "ui/structure/structure_panel.h"
+
+#include <QDockWidget>
+#include <QMenu>
+#include <QSettings>
+
+namespace cowscope::ui
+{
+
+namespace
+{
+constexpr int kLayoutVersion = 1; ///< a layout saved by a program with other docks is not restored
+const QString kLayoutKey = QStringLiteral("layout/views");
+} // namespace
+
+Views::Views(ImageDocument& document, QWidget* parent)
+    : QMainWindow(parent, Qt::Widget)
+{
+    setObjectName(QStringLiteral("views"));
+    setDockNestingEnabled(true);
+    setTabPosition(Qt::AllDockWidgetAreas, QTabWidget::North);
+    setDocumentMode(true);
+    addView(View::Structure, QStringLiteral("structureDock"), tr("Structure"), new StructurePanel(document, this));
+    addView(View::Heatmap, QStringLiteral("heatmapDock"), tr("Refblock"), new RefblockPanel(document, this));
+    addView(View::Clusters, QStringLiteral("clustersDock"), tr("Clusters"), new ClusterPanel(document, this));
+    addView(View::Reftable, QStringLiteral("reftableDock"), tr("Reftable"), new ReftablePanel(document, this));
+    addView(View::Header, QStringLiteral("headerDock"), tr("Header"), new HeaderPanel(document, this));
+    addView(View::Charts, QStringLiteral("chartsDock"), tr("Charts"), new ChartsPanel(document, this));
+    addView(View::Details, QStringLiteral("detailsDock"), tr("Details"), new DetailsPanel(document, this));
+    addView(View::Findings, QStringLiteral("findingsDock"), tr("Findings"), new FindingsPanel(document, this));
+    arrange();
+}
+
+void Views::addView(View view, const QString& objectName, const QString& title, QWidget* panel)
+{
+    auto* dock = new QDockWidget(title, this);
+    dock->setObjectName(objectName);
+    dock->setWidget(panel);
+    m_docks[static_cast<std::size_t>(view)] = dock;
+}
+
+void Views::arrange()
+{
+    for (QDockWidget* each : m_docks) {
+        removeDockWidget(each);
+        each->setFloating(false);
+    }
+    addDockWidget(Qt::LeftDockWidgetArea, dock(View::Structure));
+    splitDockWidget(dock(View::Structure), dock(View::Heatmap), Qt::Horizontal);
+    splitDockWidget(dock(View::Heatmap), dock(View::Details), Qt::Horizontal);
+    for (const View view : {View::Clusters, View::Reftable, View::Header, View::Charts})
+        tabifyDockWidget(dock(View::Heatmap), dock(view));
+    addDockWidget(Qt::BottomDockWidgetArea, dock(View::Findings));
+    for (QDockWidget* each : m_docks)
+        each->show();
+    dock(View::Heatmap)->raise();
+    const int total = std::max(width(), 800);
+    resizeDocks({dock(View::Structure), dock(View::Heatmap), dock(View::Details)},
+        {total * 18 / 100, total * 56 / 100, total * 26 / 100}, Qt::Horizontal);
+    resizeDocks({dock(View::Heatmap), dock(View::Findings)}, {500, 120}, Qt::Vertical);
+}
+
+void Views::bringUp(View view)
+{
+    QDockWidget* shown = dock(view);
+    shown->show();
+    shown->raise();
+    if (QWidget* panel = shown->widget(); panel->isVisible())
+        if (QWidget* first = panel->nextInFocusChain(); first && panel->isAncestorOf(first))
+            first->setFocus(Qt::ShortcutFocusReason);
+}
+
+void Views::fillMenu(QMenu& menu) const
+{
+    for (const QDockWidget* each : m_docks)
+        menu.addAction(each->toggleViewAction());
+}
+
+void Views::resetLayout()
+{
+    arrange();
+    QSettings().remove(kLayoutKey);
+}
+
+void Views::saveLayout() const
+{
+    QSettings().setValue(kLayoutKey, saveState(kLayoutVersion));
+}
+
+void Views::restoreLayout()
+{
+    const QByteArray state = QSettings().value(kLayoutKey).toByteArray();
+    if (state.isEmpty() || !restoreState(state, kLayoutVersion))
+        arrange();
+}
+
+} // namespace cowscope::ui

@@ -1,0 +1,44 @@
+// SPDX-FileCopyrightText: The Cowscope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "ui/document/image_document.h"
+
+#include <QMainWindow>
+
+#include <array>
+
+class QMenu;
+
+namespace cowscope::ui
+{
+
+/// All views of an image as docks that can be moved, tabbed, hidden and brought back.
+class Views : public QMainWindow
+{
+    Q_OBJECT
+
+public:
+    enum class View { Heatmap, Clusters, Reftable, Header, Charts, Structure, Details, Findings };
+    static constexpr int kViewCount = 8;
+
+    explicit Views(ImageDocument& document, QWidget* parent = nullptr);
+
+    void bringUp(View view); ///< shows it, in front of the docks that it is tabbed with, and gives it the focus
+    QDockWidget* dock(View view) const { return m_docks[static_cast<std::size_t>(view)]; }
+
+    /// Adds an action for each view, which shows and hides its dock.
+    void fillMenu(QMenu& menu) const;
+
+    void resetLayout();
+    void saveLayout() const; ///< to the settings
+    void restoreLayout();
+
+private:
+    void addView(View view, const QString& objectName, const QString& title, QWidget* panel);
+    void arrange();
+
+    std::array<QDockWidget*, kViewCount> m_docks{};
+};
+
+} // namespace cowscope::ui
