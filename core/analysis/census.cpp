@@ -276,30 +276,28 @@ private:
                 if (auto go = m_task.step(m_progress); !go)
                     return go;
             }
-            const ClusterOwner owner = map.owner(cluster);
-            if (owner == ClusterOwner::Free)
+            ClusterState state = map.state(cluster);
+            if (state.owner == ClusterOwner::Free)
                 continue;
             last = cluster;
-            ++m_census->clustersByOwner[static_cast<std::size_t>(owner)];
-            auto count = exactCount(cluster);
-            if (!count)
-                return failed(count);
-            judge(cluster, *count, map.references(cluster));
-            limitSnapshots(cluster, owner, std::max(*count, map.references(cluster)));
+            ++m_census->clustersByOwner[static_cast<std::size_t>(state.owner)];
+            if (!state.exact) {
+                auto count = m_image.refcount(cluster);
+                if (!count)
+                    return failed(count);
+                state.refcount = *count;
+            }
+            judge(cluster, state);
+            limitSnapshots(cluster, state);
         }
         m_census->imageEndOffset = (last.value() + 1) * m_image.geometry().clusterSize();
         return {};
     }
 
-    Result<std::uint64_t> exactCount(HostCluster cluster) const
+    void judge(HostCluster cluster, const ClusterState& state)
     {
-        if (m_census->map.isExact(cluster))
-            return m_census->map.refcount(cluster);
-        return m_image.refcount(cluster);
-    }
-
-    void judge(HostCluster cluster, std::uint64_t count, std::uint64_t references)
-    {
+        const std::uint64_t count = state.refcount;
+        const std::uint64_t references = state.references;
         const std::uint64_t maximum = m_image.geometry().refcountCodec().maximum();
         const auto report = [&](FindingKind kind, std::uint64_t weight) {
             m_findings.add({kind, cluster, 1, std::nullopt, references, count, weight, {}});
@@ -314,18 +312,20 @@ private:
         else if (count > references)
             report(FindingKind::Leak, 1);
         // With a wrong count the cluster is in the totals already.
-        if (m_census->map.hasSeveralOwners(cluster))
+        if (state.severalOwners)
             report(FindingKind::DoubleOwner, count == references ? 1 : 0);
     }
 
     /// A snapshot raises the counts of all L2 tables and clusters of the active disk: by one, and for a host cluster
     /// with compressed data by the number of compressed clusters in it.
-    void limitSnapshots(HostCluster cluster, ClusterOwner owner, std::uint64_t count)
+    void limitSnapshots(HostCluster cluster, const ClusterState& state)
     {
+        const ClusterOwner owner = state.owner;
         const bool guest
             = owner == ClusterOwner::L2Table || owner == ClusterOwner::Data || owner == ClusterOwner::CompressedData;
-        if (!guest || !m_census->map.usedByActive(cluster))
+        if (!guest || !state.active)
             return;
+        const std::uint64_t count = std::max(state.refcount, state.references);
         if (owner != ClusterOwner::CompressedData) {
             m_largestShared = std::max(m_largestShared, count);
             return;

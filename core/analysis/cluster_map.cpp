@@ -81,56 +81,30 @@ ClusterMap::Page& ClusterMap::pageForWriting(HostCluster cluster)
     return *page;
 }
 
-ClusterOwner ClusterMap::owner(HostCluster cluster) const
+ClusterState ClusterMap::state(HostCluster cluster) const
 {
+    ClusterState state;
     const Page* known = page(cluster);
     if (known == nullptr)
-        return ClusterOwner::Free;
+        return state;
     const std::uint64_t slot = cluster.value() % kPageClusters;
-    const auto owner = static_cast<ClusterOwner>(known->owner[slot] & kOwnerMask);
-    return owner == ClusterOwner::Free && known->counts[slot] != 0 ? ClusterOwner::Leaked : owner;
-}
-
-std::uint64_t ClusterMap::refcount(HostCluster cluster) const
-{
-    const Page* known = page(cluster);
-    const std::uint64_t count = known ? known->counts[cluster.value() % kPageClusters] : 0;
-    if (count < kCountCeiling)
-        return count;
-    const auto exact = m_largeCounts.find(cluster.value());
-    return exact == m_largeCounts.end() ? count : exact->second;
-}
-
-bool ClusterMap::isExact(HostCluster cluster) const
-{
-    const Page* known = page(cluster);
-    return known == nullptr || known->counts[cluster.value() % kPageClusters] < kCountCeiling
-        || m_largeCounts.contains(cluster.value());
-}
-
-std::uint64_t ClusterMap::references(HostCluster cluster) const
-{
-    const Page* known = page(cluster);
-    const std::uint64_t references = known ? known->references[cluster.value() % kPageClusters] : 0;
-    return references < kReferenceCeiling ? references : m_manyReferences.at(cluster.value());
-}
-
-bool ClusterMap::usedByActive(HostCluster cluster) const
-{
-    const Page* known = page(cluster);
-    return known && (known->owner[cluster.value() % kPageClusters] & kActiveFlag) != 0;
-}
-
-bool ClusterMap::usedBySnapshot(HostCluster cluster) const
-{
-    const Page* known = page(cluster);
-    return known && (known->owner[cluster.value() % kPageClusters] & kSnapshotFlag) != 0;
-}
-
-bool ClusterMap::hasSeveralOwners(HostCluster cluster) const
-{
-    const Page* known = page(cluster);
-    return known && (known->owner[cluster.value() % kPageClusters] & kSeveralFlag) != 0;
+    const std::uint8_t owner = known->owner[slot];
+    state.refcount = known->counts[slot];
+    state.references = known->references[slot];
+    state.owner = static_cast<ClusterOwner>(owner & kOwnerMask);
+    state.active = (owner & kActiveFlag) != 0;
+    state.snapshot = (owner & kSnapshotFlag) != 0;
+    state.severalOwners = (owner & kSeveralFlag) != 0;
+    if (state.owner == ClusterOwner::Free && state.refcount != 0)
+        state.owner = ClusterOwner::Leaked;
+    if (state.refcount == kCountCeiling) {
+        const auto exact = m_largeCounts.find(cluster.value());
+        state.exact = exact != m_largeCounts.end();
+        state.refcount = state.exact ? exact->second : kCountCeiling;
+    }
+    if (state.references == kReferenceCeiling)
+        state.references = m_manyReferences.at(cluster.value());
+    return state;
 }
 
 HostCluster ClusterMap::nextKnown(HostCluster from) const

@@ -40,6 +40,17 @@ std::string_view ownerName(ClusterOwner owner);
 /// One letter an owner, so that no view depends on colour alone.
 char ownerLetter(ClusterOwner owner);
 
+/// All that a ClusterMap knows of one cluster.
+struct ClusterState {
+    ClusterOwner owner = ClusterOwner::Free;
+    std::uint64_t refcount = 0; ///< as stored in the image; a lower bound unless `exact`
+    std::uint64_t references = 0; ///< found
+    bool exact = true;
+    bool active = false; ///< see ClusterMap::usedByActive()
+    bool snapshot = false; ///< see ClusterMap::usedBySnapshot()
+    bool severalOwners = false;
+};
+
 /// Owner, stored count and found references of every host cluster: at most 4 bytes a cluster, nothing for stretches of
 /// free space. Counts above what a cluster's slot holds are kept beside it, exactly, for the first kMaxExact of them.
 class ClusterMap
@@ -55,20 +66,32 @@ public:
     /// Clusters of the file, a last partial one included.
     std::uint64_t clusters() const { return m_clusters; }
 
-    ClusterOwner owner(HostCluster cluster) const;
+    /// Everything at once, for loops over many clusters.
+    ClusterState state(HostCluster cluster) const;
+
+    ClusterOwner owner(HostCluster cluster) const { return state(cluster).owner; }
 
     /// The count that the image stores. Where it is above the ceiling and was not kept: see isExact().
-    std::uint64_t refcount(HostCluster cluster) const;
+    std::uint64_t refcount(HostCluster cluster) const { return state(cluster).refcount; }
 
     /// False where refcount() is only a lower bound.
-    bool isExact(HostCluster cluster) const;
+    bool isExact(HostCluster cluster) const { return state(cluster).exact; }
 
     /// How many references the structures of the image make; exact.
-    std::uint64_t references(HostCluster cluster) const;
+    std::uint64_t references(HostCluster cluster) const { return state(cluster).references; }
 
-    bool usedByActive(HostCluster cluster) const; ///< a reference comes from the active L1 table
-    bool usedBySnapshot(HostCluster cluster) const; ///< a reference comes from a snapshot
-    bool hasSeveralOwners(HostCluster cluster) const; ///< structures of different kinds claim it: owner() is the first
+    bool usedByActive(HostCluster cluster) const
+    {
+        return state(cluster).active;
+    } ///< a reference comes from the active L1 table
+    bool usedBySnapshot(HostCluster cluster) const
+    {
+        return state(cluster).snapshot;
+    } ///< a reference comes from a snapshot
+    bool hasSeveralOwners(HostCluster cluster) const
+    {
+        return state(cluster).severalOwners;
+    } ///< structures of different kinds claim it: owner() is the first
 
     /// The first cluster at or after `from` that may have a count or a reference; clusters() if there is none. Loops
     /// over sparse images skip free space with it, a page at a time.

@@ -37,6 +37,16 @@ public:
     /// that ends a cluster or more behind the file's end becomes a finding about `slot`, the entry that claims it.
     void add(HostOffset offset, std::uint64_t bytes, ClusterOwner owner, Uses uses, HostOffset slot);
 
+    /// Counts one cluster, as add() does for a whole aligned cluster.
+    void addCluster(HostOffset offset, ClusterOwner owner, Uses uses, HostOffset slot)
+    {
+        const HostCluster cluster = m_image.geometry().cluster(offset);
+        if (m_image.geometry().isAligned(offset) && cluster.value() < m_map.clusters())
+            m_map.addReferences(cluster, owner, uses.active, uses.snapshots);
+        else
+            add(offset, m_image.geometry().clusterSize(), owner, uses, slot);
+    }
+
     /// Active references by compressed clusters that the host cluster holds; saturates at 65535.
     std::uint64_t activeCompressed(HostCluster cluster) const;
 

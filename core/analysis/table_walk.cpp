@@ -124,8 +124,7 @@ void TableWalk::walkStandard(const TableUse& use, std::uint64_t index, L2Entry e
     if (m_image.header().hasDataFile())
         checkDataFileOffset(use, index, entry);
     else
-        m_counter.add(
-            offset, geometry.clusterSize(), ClusterOwner::Data, {use.active, use.snapshots}, slotOf(use, index));
+        m_counter.addCluster(offset, ClusterOwner::Data, {use.active, use.snapshots}, slotOf(use, index));
 }
 
 void TableWalk::checkCopied(const TableUse& use, std::uint64_t index, L2Entry entry)

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/storage/file_storage.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -125,7 +126,7 @@ Result<std::size_t> FileStorage::read(std::uint64_t offset, std::span<std::byte>
             break;
         done += static_cast<std::size_t>(count);
     }
-    std::memset(out.data() + done, 0, out.size() - done);
+    std::fill(out.begin() + static_cast<std::ptrdiff_t>(done), out.end(), std::byte{0});
     return done;
 }
 

@@ -25,11 +25,10 @@ std::vector<HostCluster> usedRefblocks(const Image& image)
 }
 
 /// Whether the cluster keeps a count after the old refcount structures are gone.
-bool staysCounted(const ClusterMap& map, HostCluster cluster)
+bool staysCounted(const ClusterState& state)
 {
-    const ClusterOwner owner = map.owner(cluster);
-    const bool goes = owner == ClusterOwner::Refblock || owner == ClusterOwner::Reftable;
-    return map.refcount(cluster) > (goes ? 1 : 0);
+    const bool goes = state.owner == ClusterOwner::Refblock || state.owner == ClusterOwner::Reftable;
+    return state.refcount > (goes ? 1 : 0);
 }
 
 void addFreeRun(AmendSurvey& survey, HostCluster first, HostCluster end)
@@ -71,13 +70,14 @@ AmendSurvey surveyForAmend(const Image& image, const Census& census)
     const HostCluster end(map.clusters());
     HostCluster freeFrom(0);
     for (HostCluster cluster = map.nextKnown(HostCluster(0)); cluster < end; cluster = map.nextKnown(cluster + 1)) {
-        if (map.owner(cluster) == ClusterOwner::Free)
+        const ClusterState state = map.state(cluster);
+        if (state.owner == ClusterOwner::Free)
             continue;
         addFreeRun(survey, freeFrom, cluster);
         freeFrom = cluster + 1;
         const std::uint64_t chunk = cluster.value() / survey.chunkClusters;
         const bool known = !survey.chunksInUse.empty() && survey.chunksInUse.back() == chunk;
-        if (!known && staysCounted(map, cluster))
+        if (!known && staysCounted(state))
             survey.chunksInUse.push_back(chunk);
     }
     survey.end = freeFrom;
