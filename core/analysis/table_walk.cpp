@@ -26,7 +26,7 @@ std::size_t contiguousRun(std::span<const TableUse> tables, std::uint64_t cluste
 
 } // namespace
 
-Result<void> TableWalk::run(std::span<const TableUse> tables, const TaskContext& task, Progress progress)
+Result<void> TableWalk::run(std::span<const TableUse> tables, const TaskContext& task, Progress& progress)
 {
     const std::uint64_t clusterSize = m_image.geometry().clusterSize();
     std::vector<std::uint64_t> words;

@@ -24,8 +24,8 @@ public:
     {
     }
 
-    /// Reads every table of `tables` (sorted by offset) once, in runs. `done` bytes of `total` are reported on.
-    Result<void> run(std::span<const TableUse> tables, const TaskContext& task, Progress progress);
+    /// Reads every table of `tables` (sorted by offset) once, in runs, and moves `progress` on by their bytes.
+    Result<void> run(std::span<const TableUse> tables, const TaskContext& task, Progress& progress);
 
     /// Compares the copied flags of the active L1 table with the counts of the L2 tables.
     void checkActiveL1();
