@@ -70,6 +70,8 @@ std::map<std::uint64_t, std::uint64_t> NaiveReader::references() const
     }
     addRange(out, m_clusterSize, getNumber(m_bytes, 64, 8), snapshotTableBytes());
     countBitmaps(out);
+    if (const std::uint64_t crypto = extensionData(0x0537be77); crypto != 0)
+        addRange(out, m_clusterSize, getNumber(m_bytes, crypto, 8), getNumber(m_bytes, crypto + 8, 8));
     const unsigned offsetBits = static_cast<unsigned>(62 - (m_clusterBits - 8));
     for (const Table& l1 : l1Tables()) {
         addRange(out, m_clusterSize, l1.offset, l1.entries * 8);
@@ -134,18 +136,25 @@ std::vector<std::uint64_t> NaiveReader::l2Tables(const Table& l1) const
     return out;
 }
 
+std::uint64_t NaiveReader::extensionData(std::uint32_t type) const
+{
+    std::uint64_t at = m_version < 3 ? 72 : getNumber(m_bytes, 100, 4);
+    while (at < m_clusterSize && getNumber(m_bytes, at, 4) != 0) {
+        if (getNumber(m_bytes, at, 4) == type)
+            return at + 8;
+        at += 8 + pad8(getNumber(m_bytes, at + 4, 4));
+    }
+    return 0;
+}
+
 void NaiveReader::countBitmaps(std::map<std::uint64_t, std::uint64_t>& out) const
 {
-    if (m_version < 3 || (getNumber(m_bytes, 88, 8) & 1) == 0)
+    const std::uint64_t at = extensionData(0x23852875);
+    if (at == 0 || (getNumber(m_bytes, 88, 8) & 1) == 0)
         return;
-    std::uint64_t at = getNumber(m_bytes, 100, 4);
-    while (at < m_clusterSize && getNumber(m_bytes, at, 4) != 0 && getNumber(m_bytes, at, 4) != 0x23852875)
-        at += 8 + pad8(getNumber(m_bytes, at + 4, 4));
-    if (getNumber(m_bytes, at, 4) == 0)
-        return;
-    const std::uint64_t bitmaps = getNumber(m_bytes, at + 8, 4);
-    std::uint64_t entry = getNumber(m_bytes, at + 24, 8);
-    addRange(out, m_clusterSize, entry, getNumber(m_bytes, at + 16, 8));
+    const std::uint64_t bitmaps = getNumber(m_bytes, at, 4);
+    std::uint64_t entry = getNumber(m_bytes, at + 16, 8);
+    addRange(out, m_clusterSize, entry, getNumber(m_bytes, at + 8, 8));
     for (std::uint64_t i = 0; i < bitmaps; ++i) {
         const std::uint64_t table = getNumber(m_bytes, entry, 8);
         const std::uint64_t entries = getNumber(m_bytes, entry + 8, 4);

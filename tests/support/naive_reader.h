@@ -24,7 +24,7 @@ public:
     /// Every stored count that is not 0, by cluster.
     std::map<std::uint64_t, std::uint64_t> counts() const;
 
-    /// Every reference that the structures make (header, refcounts, tables, snapshots, bitmaps), by cluster.
+    /// Every reference that the structures make (header, refcounts, tables, snapshots, bitmaps, LUKS), by cluster.
     std::map<std::uint64_t, std::uint64_t> references() const;
 
     /// The raw bytes of everything that maps guest data: active L1 and its L2 tables, snapshot table, snapshots' L1 and
@@ -39,6 +39,7 @@ private:
     std::vector<Table> l1Tables() const;
     std::uint64_t snapshotTableBytes() const;
     std::vector<std::uint64_t> l2Tables(const Table& l1) const;
+    std::uint64_t extensionData(std::uint32_t type) const; ///< where it begins; 0: there is none
     void countBitmaps(std::map<std::uint64_t, std::uint64_t>& out) const;
 
     const Bytes& m_bytes;
