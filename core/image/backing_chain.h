@@ -50,6 +50,14 @@ public:
     /// Size of the virtual disk in bytes, in whole sectors as the guest sees it.
     std::uint64_t size() const { return m_layers.front()->size; }
 
+    std::size_t layers() const { return m_layers.size(); }
+
+    /// The image of a layer; null for a raw file.
+    const Image* image(unsigned depth) const { return m_layers[depth]->image.get(); }
+
+    /// The file of a raw layer; null for an image.
+    const Storage* raw(unsigned depth) const { return m_layers[depth]->raw.get(); }
+
     /// The file of the layer that an extent's depth names.
     const std::string& path(unsigned depth) const { return m_layers[depth]->path; }
 

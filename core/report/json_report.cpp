@@ -138,6 +138,13 @@ Json infoJson(const Image& image, const std::string& path)
     return out;
 }
 
+Json rawInfoJson(const Storage& storage, const std::string& path)
+{
+    return {{"filename", text(path)}, {"format", "raw"}, {"dirty-flag", false},
+        {"virtual-size", alignUp(storage.size().value_or(0), kSectorBytes)},
+        {"actual-size", storage.allocatedBytes().value_or(0)}};
+}
+
 Json headerFieldsJson(const Image& image)
 {
     Json out = Json::array();

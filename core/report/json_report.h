@@ -17,6 +17,9 @@ namespace cowscope
 /// `qemu-img info --output=json`. `path` is how the user named the file.
 nlohmann::json infoJson(const Image& image, const std::string& path);
 
+/// The same for a raw file at the end of a backing chain.
+nlohmann::json rawInfoJson(const Storage& storage, const std::string& path);
+
 /// The header's fields after the field catalogue: name, offset, bytes, value, meaning, legal values, section.
 nlohmann::json headerFieldsJson(const Image& image);
 

@@ -108,6 +108,13 @@ std::string infoText(const Image& image, const std::string& path)
     return text;
 }
 
+std::string rawInfoText(const Storage& storage, const std::string& path)
+{
+    const Json info = rawInfoJson(storage, path);
+    return fmt::format("image: {}\nfile format: raw\nvirtual size: {} ({} bytes)\ndisk size: {}\n", path,
+        humanBytes(info["virtual-size"]), info["virtual-size"].get<std::uint64_t>(), humanBytes(info["actual-size"]));
+}
+
 std::string headerFieldsText(const Image& image)
 {
     std::string text = "Header fields:\n";

@@ -34,7 +34,7 @@ std::string describeObstacles(const WidthObstacles& obstacles, unsigned bits, co
     if (more > 0)
         named += fmt::format(" and {} more", more);
     return fmt::format(
-        "{} bit{} count to {}, but {}", bits, bits == 1 ? "" : "s", (~std::uint64_t{0}) >> (64 - bits), named);
+        "{} to {}, but {}", bits == 1 ? "1 bit counts" : fmt::format("{} bits count", bits), (~std::uint64_t{0}) >> (64 - bits), named);
 }
 
 void collectRefusals(WidthAssessment& assessment, const Image& image, const Census& census)
