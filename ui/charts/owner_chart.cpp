@@ -8,6 +8,7 @@
 #include <QChart>
 #include <QChartView>
 #include <QEvent>
+#include <QGraphicsLayout>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QPieSeries>
@@ -32,6 +33,7 @@ OwnerChart::OwnerChart(QWidget* parent)
     m_chart->chart()->legend()->hide();
     m_chart->chart()->setMargins(QMargins(0, 0, 0, 0));
     m_chart->chart()->setBackgroundRoundness(0);
+    m_chart->chart()->layout()->setContentsMargins(0, 0, 0, 0);
     m_ring->setHoleSize(0.5);
     m_ring->setPieSize(0.9);
     m_chart->chart()->addSeries(m_ring);
@@ -54,6 +56,7 @@ void OwnerChart::setCensus(std::shared_ptr<const Census> census, unsigned cluste
 void OwnerChart::redraw()
 {
     m_ring->clear();
+    m_chart->setBackgroundBrush(palette().color(QPalette::Base));
     m_chart->chart()->setBackgroundBrush(palette().color(QPalette::Base));
     if (!m_census)
         return;

@@ -77,6 +77,7 @@ QWidget* RefblockPanel::makeBar()
     m_index->setObjectName(QStringLiteral("refblockIndex"));
     m_index->setAccessibleName(tr("Number of the refblock"));
     m_index->setKeyboardTracking(false);
+    m_index->setPrefix(tr("Refblock "));
     m_colorBy->setObjectName(QStringLiteral("heatmapColorBy"));
     m_colorBy->setAccessibleName(tr("Colour by"));
     m_colorBy->addItems({tr("Colour by count"), tr("Colour by owner")});
@@ -247,8 +248,11 @@ QString RefblockPanel::legend() const
         };
         addCount(0, tr("0 free"));
         addCount(1, tr("1"));
-        for (std::uint64_t count = 2; count <= largest && count < maximum && count != 0; count *= 4)
+        for (std::uint64_t count = 2; count < std::max<std::uint64_t>(3, largest) && count < maximum && count != 0;
+             count *= 4)
             addCount(count, formatCount(count));
+        if (largest > 2 && largest < maximum)
+            addCount(largest, tr("%1 (the largest)").arg(formatCount(largest)));
         if (maximum > 1)
             addCount(maximum, tr("%1 (the width's maximum)").arg(formatCount(maximum)));
     }

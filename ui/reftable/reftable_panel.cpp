@@ -18,7 +18,7 @@ ReftablePanel::ReftablePanel(ImageDocument& document, QWidget* parent)
     , m_view(makeTable(QStringLiteral("reftableTable"), tr("Entries of the refcount table"), this))
 {
     m_view->setModel(m_model);
-    setColumnWidths(*m_view, {10, 18, 16, 16, 22, 16});
+    setColumnWidths(*m_view, {7, 12, 12, 10, 16, 13});
     setContent(m_view);
     connect(m_view->selectionModel(), &QItemSelectionModel::currentRowChanged, this, [this](const QModelIndex& index) {
         if (index.isValid())

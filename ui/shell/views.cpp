@@ -65,10 +65,22 @@ void Views::arrange()
     for (QDockWidget* each : m_docks)
         each->show();
     dock(View::Heatmap)->raise();
-    const int total = std::max(width(), 800);
+    proportion();
+}
+
+/// Shares the space out. Before the window has its size this has no lasting effect: see showEvent().
+void Views::proportion()
+{
     resizeDocks({dock(View::Structure), dock(View::Heatmap), dock(View::Details)},
-        {total * 18 / 100, total * 56 / 100, total * 26 / 100}, Qt::Horizontal);
-    resizeDocks({dock(View::Heatmap), dock(View::Findings)}, {500, 120}, Qt::Vertical);
+        {width() * 18 / 100, width() * 55 / 100, width() * 27 / 100}, Qt::Horizontal);
+    resizeDocks({dock(View::Heatmap), dock(View::Findings)}, {height() * 83 / 100, height() * 17 / 100}, Qt::Vertical);
+}
+
+void Views::showEvent(QShowEvent* event)
+{
+    QMainWindow::showEvent(event);
+    if (std::exchange(m_fresh, false))
+        proportion();
 }
 
 void Views::bringUp(View view)
@@ -101,8 +113,7 @@ void Views::saveLayout() const
 void Views::restoreLayout()
 {
     const QByteArray state = QSettings().value(kLayoutKey).toByteArray();
-    if (state.isEmpty() || !restoreState(state, kLayoutVersion))
-        arrange();
+    m_fresh = state.isEmpty() || !restoreState(state, kLayoutVersion);
 }
 
 } // namespace cowscope::ui

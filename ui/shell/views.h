@@ -34,11 +34,16 @@ public:
     void saveLayout() const; ///< to the settings
     void restoreLayout();
 
+protected:
+    void showEvent(QShowEvent* event) override;
+
 private:
     void addView(View view, const QString& objectName, const QString& title, QWidget* panel);
     void arrange();
+    void proportion();
 
     std::array<QDockWidget*, kViewCount> m_docks{};
+    bool m_fresh = true; ///< no saved layout: share the space out when the size is known
 };
 
 } // namespace cowscope::ui

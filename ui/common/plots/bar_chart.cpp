@@ -8,6 +8,7 @@
 #include <QChart>
 #include <QCursor>
 #include <QEvent>
+#include <QGraphicsLayout>
 #include <QLogValueAxis>
 #include <QToolTip>
 
@@ -25,10 +26,10 @@ constexpr double kBase = 0.5; ///< where bars begin: below 1, so that a bar of o
 QBarSeries* makeSeries(const QList<BarChart::Bar>& bars)
 {
     auto* set = new QBarSet(QString());
-    for (int i = 0; i < bars.size(); ++i) {
-        set->append(std::max(bars[i].value, kBase));
+    for (const BarChart::Bar& bar : bars)
+        set->append(std::max(bar.value, kBase));
+    for (int i = 0; i < bars.size(); ++i)
         set->setBarSelected(i, !bars[i].emphasized); // a muted bar is painted in the color of selected ones
-    }
     auto* series = new QBarSeries;
     series->append(set);
     series->setBarWidth(0.8);
@@ -47,6 +48,7 @@ BarChart::BarChart(QWidget* parent)
     chart()->legend()->hide();
     chart()->setMargins(QMargins(0, 0, 0, 0));
     chart()->setBackgroundRoundness(0);
+    chart()->layout()->setContentsMargins(0, 0, 0, 0);
     applyPalette();
 }
 
@@ -111,6 +113,7 @@ void BarChart::applyPalette()
     grid.setAlphaF(0.15F);
     QColor muted = text;
     muted.setAlphaF(0.35F);
+    setBackgroundBrush(palette().color(QPalette::Base));
     chart()->setBackgroundBrush(palette().color(QPalette::Base));
     const QList<QAbstractAxis*> axes = chart()->axes();
     for (QAbstractAxis* axis : axes) {

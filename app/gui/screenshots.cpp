@@ -1,0 +1,70 @@
+// SPDX-FileCopyrightText: The Cowscope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/gui/screenshots.h"
+
+#include <QApplication>
+#include <QDir>
+#include <QDockWidget>
+#include <QTimer>
+
+#include <algorithm>
+
+namespace cowscope
+{
+
+namespace
+{
+constexpr int kPollMilliseconds = 50;
+constexpr int kSettleMilliseconds = 300; ///< for layouts and chart animations
+} // namespace
+
+Screenshots::Screenshots(ui::MainWindow& window, const QString& folder, QObject* parent)
+    : QObject(parent)
+    , m_window(window)
+    , m_folder(folder)
+{
+    connect(&window.document(), &ui::ImageDocument::opened, this, &Screenshots::waitUntilQuiet);
+    connect(&window.document(), &ui::ImageDocument::failed, this, [this] { Q_EMIT done(false); });
+}
+
+void Screenshots::waitUntilQuiet()
+{
+    if (ui::Job::anyRunning())
+        QTimer::singleShot(kPollMilliseconds, this, &Screenshots::waitUntilQuiet);
+    else
+        QTimer::singleShot(kSettleMilliseconds, this, &Screenshots::takeAll);
+}
+
+/// Something worth seeing in the view and in Details.
+void Screenshots::select(ui::Views::View view)
+{
+    ui::Selection& selection = m_window.document().selection();
+    const auto fields = fieldsOf(Structure::Header);
+    const auto order = std::ranges::find(fields, header_field::kRefcountOrder, &Field::offset);
+    switch (view) {
+    case ui::Views::View::Header:
+        return selection.select(
+            ui::FieldSelection{Structure::Header, 0, HostOffset(0), static_cast<std::size_t>(order - fields.begin())});
+    case ui::Views::View::Structure:
+    case ui::Views::View::Reftable:
+        return selection.select(ui::RefblockSelection{0});
+    default:
+        return selection.select(ui::ClusterRange{m_window.document().census()->largest.cluster, 1});
+    }
+}
+
+void Screenshots::takeAll()
+{
+    bool saved = QDir().mkpath(m_folder);
+    for (int i = 0; i < ui::Views::kViewCount; ++i) {
+        const auto view = static_cast<ui::Views::View>(i);
+        select(view);
+        m_window.views().bringUp(view);
+        QApplication::processEvents();
+        const QString name = m_window.views().dock(view)->windowTitle().toLower();
+        saved = m_window.grab().save(QStringLiteral("%1/%2.png").arg(m_folder, name)) && saved;
+    }
+    Q_EMIT done(saved);
+}
+
+} // namespace cowscope

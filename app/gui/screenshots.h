@@ -1,0 +1,34 @@
+// SPDX-FileCopyrightText: The Cowscope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "ui/shell/main_window.h"
+
+#include <QObject>
+#include <QString>
+
+namespace cowscope
+{
+
+/// Pictures of a window with every view in front once, for documentation and for looking at.
+class Screenshots : public QObject
+{
+    Q_OBJECT
+
+public:
+    /// Takes them into `folder` as soon as the window's image is open and all its jobs have ended.
+    Screenshots(ui::MainWindow& window, const QString& folder, QObject* parent = nullptr);
+
+Q_SIGNALS:
+    void done(bool success);
+
+private:
+    void waitUntilQuiet();
+    void select(ui::Views::View view);
+    void takeAll();
+
+    ui::MainWindow& m_window;
+    QString m_folder;
+};
+
+} // namespace cowscope
