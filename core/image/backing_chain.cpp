@@ -34,15 +34,17 @@ bool wasPreallocated(const Image& image)
         return false;
     const std::uint64_t onDisk = *allocated / image.geometry().clusterSize();
     const std::uint64_t threshold = std::max(onDisk * 10 / 9, onDisk + 2);
-    std::array<std::uint64_t, 4096> counts{};
+    const std::uint64_t entries = image.geometry().refblockEntries();
+    std::vector<std::uint64_t> counts;
     std::uint64_t counted = 0;
-    for (std::uint64_t first = 0; first < image.fileClusters() && counted < threshold; first += counts.size()) {
-        const auto chunk
-            = std::span(counts).first(std::min<std::uint64_t>(counts.size(), image.fileClusters() - first));
-        if (!image.readRefcounts(HostCluster(first), chunk))
+    for (std::uint64_t index = 0; index < image.reftable().size() && counted < threshold; ++index) {
+        if (!image.usableRefblock(index) || index * entries >= image.fileClusters())
+            continue;
+        counts.resize(std::min(entries, image.fileClusters() - index * entries));
+        if (!image.readRefcounts(HostCluster(index * entries), counts))
             return false;
-        counted
-            += static_cast<std::uint64_t>(std::ranges::count_if(chunk, [](std::uint64_t count) { return count != 0; }));
+        counted += static_cast<std::uint64_t>(
+            std::ranges::count_if(counts, [](std::uint64_t count) { return count != 0; }));
     }
     return counted >= threshold;
 }
