@@ -15,8 +15,8 @@ FactList::FactList(QWidget* parent)
     m_layout->setVerticalSpacing(4);
     m_layout->setHorizontalSpacing(14);
     m_layout->setRowWrapPolicy(QFormLayout::DontWrapRows);
-    m_layout->setFieldGrowthPolicy(QFormLayout::ExpandingFieldsGrow);
-    m_layout->setLabelAlignment(Qt::AlignLeft | Qt::AlignTop);
+    m_layout->setFieldGrowthPolicy(QFormLayout::AllNonFixedFieldsGrow);
+    m_layout->setLabelAlignment(Qt::AlignLeft);
 }
 
 void FactList::setFacts(const QList<Fact>& facts)
@@ -25,6 +25,7 @@ void FactList::setFacts(const QList<Fact>& facts)
         m_layout->removeRow(0);
     for (const Fact& fact : facts) {
         auto* name = new QLabel(fact.name, this);
+        name->setAlignment(Qt::AlignTop | Qt::AlignLeft);
         name->setForegroundRole(QPalette::PlaceholderText);
         QLabel* value = makeTextLabel(fact.id, this);
         value->setText(fact.value);

@@ -37,7 +37,7 @@ QString snapshotsText(const ImageFacts& facts)
 {
     const QString now
         = facts.snapshots == 1 ? Text::tr("1 taken") : Text::tr("%1 taken").arg(formatCount(facts.snapshots));
-    return Text::tr("%1; the width has room for %2 more").arg(now, formatCount(facts.snapshotsThatFit));
+    return Text::tr("%1, room for %2 more").arg(now, formatCount(facts.snapshotsThatFit));
 }
 
 QString growthText(std::uint64_t before, std::uint64_t after)
@@ -148,9 +148,9 @@ QList<Fact> presentFacts(const ImageFacts& facts)
         {QStringLiteral("snapshots"), Text::tr("Internal snapshots"), snapshotsText(facts)},
         {QStringLiteral("compat"), Text::tr("Compat level"), compatText(facts.version)},
         {QStringLiteral("metadataBytes"), Text::tr("The counts take"),
-            Text::tr("%1: refblocks %2, reftable %3")
-                .arg(formatBytes(facts.metadataBytes()), clustersText(facts.refblocks),
-                    clustersText(facts.reftableClusters)),
+            Text::tr("%1: refblocks %2, reftable %3 clusters")
+                .arg(formatBytes(facts.metadataBytes()), formatCount(facts.refblocks),
+                    formatCount(facts.reftableClusters)),
             formatExactBytes(facts.metadataBytes())},
         {QStringLiteral("fileSize"), Text::tr("File size"), formatBytes(facts.fileBytes),
             formatExactBytes(facts.fileBytes)},

@@ -30,16 +30,6 @@ std::uint64_t mostMetadataBytes(const Widths& widths)
     })->metadataBytes;
 }
 
-QScrollArea* scrolled(QWidget* content)
-{
-    auto* area = new QScrollArea;
-    area->setWidget(content);
-    area->setWidgetResizable(true);
-    area->setFrameShape(QFrame::NoFrame);
-    area->setFocusPolicy(Qt::NoFocus);
-    return area;
-}
-
 } // namespace
 
 NewWidthPage::NewWidthPage(WizardState& state)
@@ -48,16 +38,22 @@ NewWidthPage::NewWidthPage(WizardState& state)
     , m_grid(new QGridLayout)
     , m_status(makeTextLabel(QStringLiteral("assessStatus"), this))
 {
-    auto* cards = new QWidget(this);
+    auto* content = new QWidget;
     m_grid->setContentsMargins(0, 0, 0, 0);
     m_grid->setSpacing(8);
-    auto* cardsLayout = new QVBoxLayout(cards);
-    cardsLayout->setContentsMargins(0, 0, 0, 0);
-    cardsLayout->addWidget(m_status);
-    cardsLayout->addLayout(m_grid);
-    cardsLayout->addStretch(1);
-    body().addWidget(scrolled(cards), 3);
-    body().addWidget(makeDetails(), 2);
+    auto* layout = new QVBoxLayout(content);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(12);
+    layout->addWidget(m_status);
+    layout->addLayout(m_grid);
+    layout->addWidget(makeDetails(), 1);
+
+    auto* area = new QScrollArea(this); // for windows that are too small for all of it
+    area->setWidget(content);
+    area->setWidgetResizable(true);
+    area->setFrameShape(QFrame::NoFrame);
+    area->setFocusPolicy(Qt::NoFocus);
+    body().addWidget(area, 1);
 }
 
 QWidget* NewWidthPage::makeDetails()
@@ -67,6 +63,7 @@ QWidget* NewWidthPage::makeDetails()
     m_details->setAlignment(Qt::AlignTop | Qt::AlignLeft);
     m_offenders = new QListWidget;
     m_offenders->setObjectName(QStringLiteral("offenders"));
+    m_offenders->setMinimumHeight(100);
     m_offenders->setAccessibleName(tr("Clusters whose count does not fit"));
     m_showInMap = new QPushButton(tr("Show in &map"));
     m_showInMap->setObjectName(QStringLiteral("showInMap"));
@@ -81,10 +78,10 @@ QWidget* NewWidthPage::makeDetails()
     box->addWidget(m_showInMap);
     m_offenderBox->hide();
 
-    auto* details = new QWidget(this);
+    auto* details = new QWidget;
     auto* layout = new QHBoxLayout(details);
     layout->setContentsMargins(0, 0, 0, 0);
-    layout->addWidget(scrolled(m_details), 3);
+    layout->addWidget(m_details, 3);
     layout->addWidget(m_offenderBox, 2);
     return details;
 }

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/amend_wizard/now_page.h"
 
-#include "ui/amend_wizard/distribution_chart.h"
 #include "ui/amend_wizard/fact_list.h"
+#include "ui/common/plots/distribution_chart.h"
 
 #include <QFileInfo>
 #include <QHBoxLayout>

@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/amend_wizard/result_page.h"
 
-#include "ui/amend_wizard/distribution_chart.h"
 #include "ui/amend_wizard/run_progress.h"
 #include "ui/common/format.h"
+#include "ui/common/plots/distribution_chart.h"
 
 #include <QFileDialog>
 #include <QFileInfo>
@@ -74,8 +74,8 @@ ResultPage::ResultPage(WizardState& state)
     top->addWidget(m_checkAgain);
     top->addWidget(m_save);
     auto* columns = new QHBoxLayout;
-    columns->addWidget(m_table, 6);
-    columns->addWidget(m_chart, 5);
+    columns->addWidget(m_table, 2, Qt::AlignTop);
+    columns->addWidget(m_chart, 1);
     body().addLayout(top);
     body().addWidget(m_bar);
     body().addLayout(columns, 1);
@@ -145,6 +145,8 @@ void ResultPage::showTable()
         m_table->setItem(row, AfterColumn, valueItem(fact.after, fact.afterNumber));
     }
     m_table->setVerticalHeaderLabels(names);
+    m_table->setFixedHeight(m_table->horizontalHeader()->sizeHint().height() + m_table->verticalHeader()->length()
+        + 2 * m_table->frameWidth());
 }
 
 void ResultPage::askWhereToSave()

@@ -53,11 +53,23 @@ QFont WidthCard::titleFont() const
     return bold;
 }
 
+QColor WidthCard::textColor() const
+{
+    return palette().color(m_width.state == WidthState::Refused ? QPalette::PlaceholderText : QPalette::Text);
+}
+
+QColor WidthCard::faint(float opacity) const
+{
+    QColor color = palette().color(QPalette::Text);
+    color.setAlphaF(opacity);
+    return color;
+}
+
 QSize WidthCard::sizeHint() const
 {
     const int line = fontMetrics().lineSpacing();
     const int height = 2 * kPadding + QFontMetrics(titleFont()).lineSpacing() + 4 * line + 10 + kBarHeight;
-    return {fontMetrics().horizontalAdvance(QLatin1Char('0')) * 25 + 2 * kPadding, height};
+    return {fontMetrics().horizontalAdvance(QLatin1Char('0')) * 21 + 2 * kPadding, height};
 }
 
 void WidthCard::focusInEvent(QFocusEvent* event)
@@ -109,13 +121,15 @@ void WidthCard::paintEvent(QPaintEvent*)
     paintTitle(painter, {area.left(), area.top(), area.width(), titleHeight});
     area.setTop(area.top() + titleHeight + 2);
 
-    painter.setPen(palette().color(isCheckable() ? QPalette::WindowText : QPalette::PlaceholderText));
-    painter.drawText(area, Qt::AlignTop | Qt::AlignLeft,
-        m_state == CardState::DoesNotFit ? obstacleText(m_width) : cardStateText(m_state));
+    painter.setPen(textColor());
+    painter.drawText(area, Qt::AlignTop | Qt::AlignLeft, cardStateText(m_state));
     area.setTop(area.top() + fontMetrics().lineSpacing() + 2);
 
     paintRow(painter, area, tr("max. count"), maximumText(m_width));
-    paintRow(painter, area, tr("snapshots"), snapshotsText(m_width));
+    if (m_state == CardState::DoesNotFit)
+        paintRow(painter, area, obstacleText(m_width), QString());
+    else
+        paintRow(painter, area, tr("snapshots"), snapshotsText(m_width));
     const bool costKnown = m_width.metadataBytes > 0;
     paintRow(painter, area, tr("takes"), costKnown ? formatBytes(m_width.metadataBytes) : QStringLiteral("\u2013"));
     if (costKnown)
@@ -128,7 +142,7 @@ void WidthCard::paintFrame(QPainter& painter) const
     QColor fill = palette().color(isCheckable() ? QPalette::Base : QPalette::Window);
     if (underMouse() && isCheckable())
         fill = palette().color(QPalette::AlternateBase);
-    const QColor line = palette().color(chosen || hasFocus() ? QPalette::Highlight : QPalette::Mid);
+    const QColor line = chosen || hasFocus() ? palette().color(QPalette::Highlight) : faint(0.35F);
     painter.setBrush(fill);
     painter.setPen(QPen(line, chosen ? 2 : 1, hasFocus() && !chosen ? Qt::DashLine : Qt::SolidLine));
     painter.drawRoundedRect(QRectF(rect()).adjusted(1, 1, -1, -1), kRadius, kRadius);
@@ -143,7 +157,7 @@ void WidthCard::paintTitle(QPainter& painter, const QRect& area) const
 {
     painter.save();
     painter.setFont(titleFont());
-    painter.setPen(palette().color(isCheckable() ? QPalette::Text : QPalette::PlaceholderText));
+    painter.setPen(textColor());
     painter.drawText(area, Qt::AlignLeft | Qt::AlignVCenter, text());
     painter.restore();
 
@@ -151,7 +165,7 @@ void WidthCard::paintTitle(QPainter& painter, const QRect& area) const
     const int side = fontMetrics().ascent();
     const QRectF ring(area.right() - side, area.center().y() - side / 2.0, side, side);
     painter.setBrush(Qt::NoBrush);
-    painter.setPen(QPen(palette().color(isCheckable() ? QPalette::Text : QPalette::PlaceholderText), 1.4));
+    painter.setPen(QPen(textColor(), 1.4));
     if (m_state == CardState::Current) {
         painter.drawText(ring, Qt::AlignCenter, QStringLiteral("\u25cf"));
         return;
@@ -171,7 +185,7 @@ void WidthCard::paintRow(QPainter& painter, QRect& area, const QString& name, co
 {
     painter.setPen(palette().color(QPalette::PlaceholderText));
     painter.drawText(area, Qt::AlignTop | Qt::AlignLeft, name);
-    painter.setPen(palette().color(isCheckable() ? QPalette::Text : QPalette::PlaceholderText));
+    painter.setPen(textColor());
     painter.drawText(area, Qt::AlignTop | Qt::AlignRight, value);
     area.setTop(area.top() + fontMetrics().lineSpacing());
 }
@@ -180,10 +194,10 @@ void WidthCard::paintBar(QPainter& painter, const QRect& area) const
 {
     QRectF bar(area);
     painter.setPen(Qt::NoPen);
-    painter.setBrush(palette().color(QPalette::Midlight));
+    painter.setBrush(faint(0.12F));
     painter.drawRect(bar);
     bar.setWidth(std::max(2.0, area.width() * share(m_width.metadataBytes, m_mostBytes)));
-    painter.setBrush(palette().color(isCheckable() ? QPalette::Highlight : QPalette::Mid));
+    painter.setBrush(isCheckable() ? palette().color(QPalette::Highlight) : faint(0.4F));
     painter.drawRect(bar);
     const double today = area.left() + (area.width() - 2) * share(m_presentBytes, m_mostBytes);
     painter.setBrush(palette().color(QPalette::Text));

@@ -43,6 +43,8 @@ private:
     void paintRow(QPainter& painter, QRect& area, const QString& name, const QString& value) const;
     void paintBar(QPainter& painter, const QRect& area) const;
     QFont titleFont() const;
+    QColor faint(float opacity) const; ///< the colour of text, mixed with what is below
+    QColor textColor() const; ///< muted for a width that is refused
 
     WidthAssessment m_width;
     CardState m_state;

@@ -96,12 +96,13 @@ private:
     QString makeImage(
         const QString& options, const QString& virtualSize = QStringLiteral("16M"), bool snapshot = false);
 
-    /// An image whose new refblocks at 64 bits take several writes.
+    /// A copy of an image whose new refblocks at 64 bits take two writes, the header's being the third.
     QString makeLargeImage();
 
     void verifyOld(const QString& image, const Bytes& before) const;
 
-    std::unique_ptr<QTemporaryDir> m_folder;
+    std::unique_ptr<QTemporaryDir> m_folder; ///< of one test
+    QTemporaryDir m_large; ///< of all
 };
 
 void TestAmendWizard::init()
@@ -125,7 +126,14 @@ QString TestAmendWizard::makeImage(const QString& options, const QString& virtua
 
 QString TestAmendWizard::makeLargeImage()
 {
-    return makeImage(QStringLiteral("cluster_size=512,preallocation=metadata"), QStringLiteral("160M"));
+    if (!m_large.isValid())
+        return {};
+    const QString original = m_large.filePath(QStringLiteral("large.qcow2"));
+    if (!QFile::exists(original))
+        QFile::rename(
+            makeImage(QStringLiteral("cluster_size=512,preallocation=metadata"), QStringLiteral("72M")), original);
+    const QString image = m_folder->filePath(QStringLiteral("disk.qcow2"));
+    return QFile::copy(original, image) ? image : QString();
 }
 
 void TestAmendWizard::verifyOld(const QString& image, const Bytes& before) const
