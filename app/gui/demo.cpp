@@ -14,6 +14,8 @@
 #include <QFileInfo>
 #include <QLabel>
 #include <QPointer>
+#include <QSettings>
+#include <QTemporaryDir>
 #include <QTextDocumentFragment>
 #include <QTextStream>
 #include <QThread>
@@ -254,6 +256,9 @@ bool Demo::take(QWidget& widget, const QString& name)
 
 int runDemo(const QString& image, const QString& outDir)
 {
+    // The user's settings, recent files above all, are not the demo's to change.
+    const QTemporaryDir settings;
+    QSettings::setPath(QSettings::NativeFormat, QSettings::UserScope, settings.path());
     return Demo(outDir).run(image) ? 0 : 1;
 }
 

@@ -148,9 +148,9 @@ QList<Fact> presentFacts(const ImageFacts& facts)
         {QStringLiteral("snapshots"), Text::tr("Internal snapshots"), snapshotsText(facts)},
         {QStringLiteral("compat"), Text::tr("Compat level"), compatText(facts.version)},
         {QStringLiteral("metadataBytes"), Text::tr("The counts take"),
-            Text::tr("%1: refblocks %2, reftable %3 clusters")
-                .arg(formatBytes(facts.metadataBytes()), formatCount(facts.refblocks),
-                    formatCount(facts.reftableClusters)),
+            Text::tr("%1: refblocks %2, reftable %3")
+                .arg(formatBytes(facts.metadataBytes()), formatBytes(facts.refblocks << facts.clusterBits),
+                    formatBytes(facts.reftableClusters << facts.clusterBits)),
             formatExactBytes(facts.metadataBytes())},
         {QStringLiteral("fileSize"), Text::tr("File size"), formatBytes(facts.fileBytes),
             formatExactBytes(facts.fileBytes)},

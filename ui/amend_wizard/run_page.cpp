@@ -123,9 +123,14 @@ void RunPage::run()
         this);
     connect(m_job, &Job::progressed, this, &RunPage::showProgress);
     connect(m_job, &Job::finished, this, &RunPage::finish);
-    connect(m_job, &Job::failed, this,
-        [this](const Error& error) { inspect(tr("<b>The width was not changed.</b> %1").arg(errorText(error))); });
-    connect(m_job, &Job::cancelled, this, [this] { inspect(tr("<b>Cancelled.</b>")); });
+    connect(m_job, &Job::failed, this, [this](const Error& error) {
+        log(toQString(error.text()));
+        inspect(tr("<b>The change stopped.</b> %1").arg(errorText(error)));
+    });
+    connect(m_job, &Job::cancelled, this, [this] {
+        log(tr("cancelled"));
+        inspect(tr("<b>Cancelled.</b>"));
+    });
     m_running = true;
     m_job->start();
     Q_EMIT started();
@@ -195,7 +200,8 @@ void RunPage::stop(const QString& headline, const QString& remains)
 {
     std::exchange(m_inspection, nullptr)->deleteLater();
     m_running = false;
-    showBar(m_progress.steps());
+    showBar(0);
+    m_amount->clear();
     m_phase->setText(headline + QLatin1Char(' ') + remains);
     log(remains);
     m_tryAgain->show();
