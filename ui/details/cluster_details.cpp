@@ -86,6 +86,10 @@ void writeCount(HtmlPage& page, const Image& image, const Census& census, HostCl
     } else {
         page.factHtml(tr("Counted in"), tr("no refblock, so the count is 0"));
     }
+}
+
+void writeVerdict(HtmlPage& page, const ClusterMap& map, HostCluster cluster)
+{
     switch (countVerdict(map, cluster)) {
     case CountVerdict::Right:
         break;
@@ -170,8 +174,11 @@ void writeReferrers(HtmlPage& page, const Image& image, const Census& census, Ho
     case ClusterOwner::L2Table:
         writeL2(page, image, cluster);
         return;
-    default:
+    case ClusterOwner::Data:
+    case ClusterOwner::CompressedData:
         break;
+    default:
+        return; // found from the header, or by nothing
     }
     const bool active = map.usedByActive(cluster);
     const bool snapshots = map.usedBySnapshot(cluster);
@@ -217,6 +224,7 @@ void writeOne(HtmlPage& page, const Image& image, const Census& census, HostClus
     page.fact(tr("Size"), formatBytes(geometry.clusterSize()));
     writeCount(page, image, census, cluster);
     writeReferrers(page, image, census, cluster);
+    writeVerdict(page, census.map, cluster);
     page.heading(tr("What it is"));
     page.paragraph(ownerExplanation(owner));
     if (census.map.hasSeveralOwners(cluster))

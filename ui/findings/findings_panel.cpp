@@ -22,7 +22,7 @@ FindingsPanel::FindingsPanel(ImageDocument& document, QWidget* parent)
     , m_view(makeTable(QStringLiteral("findingsTable"), tr("Findings"), this))
 {
     m_view->setModel(m_model);
-    setColumnWidths(*m_view, {12, 26, 40, 10, 12, 60, 60});
+    setColumnWidths(*m_view, {10, 24, 52, 8, 10, 56, 56});
     m_summary->setObjectName(QStringLiteral("findingsSummary"));
     m_summary->setContentsMargins(6, 3, 6, 3);
     auto* content = new QWidget(this);

@@ -132,7 +132,7 @@ void addFeatures(std::vector<HeaderRow>& rows, const Image& image)
             any = true;
         }
     if (!any)
-        addFact(rows, tr("none"), tr("no feature bit is set"));
+        addFact(rows, tr("none"), QString(), tr("No feature bit is set."));
 }
 
 void addExtensions(std::vector<HeaderRow>& rows, const Image& image)
@@ -140,7 +140,7 @@ void addExtensions(std::vector<HeaderRow>& rows, const Image& image)
     const HeaderExtensions& extensions = image.extensions();
     addTitle(rows, tr("Header extensions"));
     if (extensions.raw.empty())
-        addFact(rows, tr("none"), tr("the header has no extensions"));
+        addFact(rows, tr("none"), QString(), tr("The header has no extensions."));
     for (std::size_t i = 0; i < extensions.raw.size(); ++i) {
         const RawExtension& extension = extensions.raw[i];
         HeaderRow row;
@@ -173,7 +173,7 @@ void addBacking(std::vector<HeaderRow>& rows, const Image& image)
 {
     addTitle(rows, tr("Backing file"));
     if (image.backingFile().empty()) {
-        addFact(rows, tr("none"), tr("the image stands alone"));
+        addFact(rows, tr("none"), QString(), tr("The image stands alone."));
         return;
     }
     addFact(rows, tr("name"), toQString(image.backingFile()),
@@ -185,7 +185,7 @@ void addSnapshots(std::vector<HeaderRow>& rows, const Image& image)
 {
     addTitle(rows, tr("Snapshots"));
     if (image.snapshots().empty())
-        addFact(rows, tr("none"), tr("the image has no internal snapshot"));
+        addFact(rows, tr("none"), QString(), tr("The image has no internal snapshot."));
     for (std::size_t i = 0; i < image.snapshots().size(); ++i) {
         const Snapshot& snapshot = image.snapshots()[i];
         const QDateTime date = QDateTime::fromSecsSinceEpoch(snapshot.dateSeconds, QTimeZone::utc());

@@ -28,8 +28,12 @@ QBarSeries* makeSeries(const QList<BarChart::Bar>& bars)
     auto* set = new QBarSet(QString());
     for (const BarChart::Bar& bar : bars)
         set->append(std::max(bar.value, kBase));
+    // A muted bar is one that is painted in the color of selected ones.
+    QList<int> muted;
     for (int i = 0; i < bars.size(); ++i)
-        set->setBarSelected(i, !bars[i].emphasized); // a muted bar is painted in the color of selected ones
+        if (!bars[i].emphasized)
+            muted += i;
+    set->selectBars(muted);
     auto* series = new QBarSeries;
     series->append(set);
     series->setBarWidth(0.8);
