@@ -5,6 +5,7 @@
 #include <QCoreApplication>
 #include <QDialog>
 #include <QDialogButtonBox>
+#include <QFile>
 #include <QMessageBox>
 #include <QTextBrowser>
 #include <QVBoxLayout>
@@ -59,7 +60,33 @@ QString keysHtml()
     return html;
 }
 
+QTextBrowser* openPage(QWidget* parent, const QString& objectName, const QString& title, QSize size)
+{
+    auto* dialog = new QDialog(parent);
+    dialog->setObjectName(objectName);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setWindowTitle(title);
+    auto* text = new QTextBrowser(dialog);
+    text->setAccessibleName(title);
+    auto* buttons = new QDialogButtonBox(QDialogButtonBox::Close, dialog);
+    QObject::connect(buttons, &QDialogButtonBox::rejected, dialog, &QDialog::reject);
+    auto* layout = new QVBoxLayout(dialog);
+    layout->addWidget(text);
+    layout->addWidget(buttons);
+    dialog->resize(size);
+    dialog->show();
+    return text;
+}
+
 } // namespace
+
+void showGuide(QWidget* parent)
+{
+    QFile page(QStringLiteral(":/help/index.md"));
+    if (page.open(QIODevice::ReadOnly))
+        openPage(parent, QStringLiteral("guideDialog"), tr("Guide"), {760, 680})
+            ->setMarkdown(QString::fromUtf8(page.readAll()));
+}
 
 void showAbout(QWidget* parent)
 {
@@ -76,20 +103,7 @@ void showAbout(QWidget* parent)
 
 void showKeys(QWidget* parent)
 {
-    auto* dialog = new QDialog(parent);
-    dialog->setObjectName(QStringLiteral("keysDialog"));
-    dialog->setAttribute(Qt::WA_DeleteOnClose);
-    dialog->setWindowTitle(tr("Keys"));
-    auto* text = new QTextBrowser(dialog);
-    text->setAccessibleName(tr("Keys"));
-    text->setHtml(keysHtml());
-    auto* buttons = new QDialogButtonBox(QDialogButtonBox::Close, dialog);
-    QObject::connect(buttons, &QDialogButtonBox::rejected, dialog, &QDialog::reject);
-    auto* layout = new QVBoxLayout(dialog);
-    layout->addWidget(text);
-    layout->addWidget(buttons);
-    dialog->resize(620, 480);
-    dialog->show();
+    openPage(parent, QStringLiteral("keysDialog"), tr("Keys"), {620, 480})->setHtml(keysHtml());
 }
 
 } // namespace cowscope::ui

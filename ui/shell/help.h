@@ -9,6 +9,7 @@ namespace cowscope::ui
 
 /// Small windows of the Help menu; they delete themselves when closed.
 void showAbout(QWidget* parent);
+void showGuide(QWidget* parent); ///< resources/help
 void showKeys(QWidget* parent);
 
 } // namespace cowscope::ui

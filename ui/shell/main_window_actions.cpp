@@ -115,6 +115,7 @@ void MainWindow::makeImageMenu()
 void MainWindow::makeHelpMenu()
 {
     QMenu* menu = menuBar()->addMenu(tr("&Help"));
+    menu->addAction(tr("&Guide"), this, [this] { showGuide(this); })->setObjectName(QStringLiteral("guideAction"));
     menu->addAction(tr("&Keys"), QKeySequence::HelpContents, this, [this] { showKeys(this); });
     QAction* what = QWhatsThis::createAction(this);
     menu->addAction(what);
