@@ -110,7 +110,7 @@ int main(int argc, char** argv)
     QApplication::setApplicationName(QStringLiteral("cowscope"));
     QApplication::setApplicationDisplayName(QStringLiteral("Cowscope"));
     QApplication::setApplicationVersion(QStringLiteral(COWSCOPE_VERSION));
-    QApplication::setDesktopFileName(QStringLiteral("cowscope"));
+    QApplication::setDesktopFileName(QStringLiteral("org.cowscope.Cowscope"));
     QApplication::setWindowIcon(QIcon(QStringLiteral(":/icons/cowscope.svg")));
     const Options options = parseOptions();
 
