@@ -42,7 +42,7 @@ void MainWindow::makeFileMenu()
     connect(m_recentMenu, &QMenu::aboutToShow, this, &MainWindow::fillRecentMenu);
     menu->addAction(tr("&New Window"), QKeySequence::New, this, [] { (new MainWindow)->show(); });
     menu->addSeparator();
-    m_close = menu->addAction(tr("&Close"), QKeySequence::Close, this, &MainWindow::closeImage);
+    m_close = menu->addAction(tr("&Close"), QKeySequence(Qt::CTRL | Qt::Key_W), this, &MainWindow::closeImage);
     m_close->setObjectName(QStringLiteral("closeAction"));
     menu->addAction(tr("&Quit"), QKeySequence::Quit, qApp, &QApplication::closeAllWindows);
 }

@@ -88,9 +88,13 @@ void Views::bringUp(View view)
     QDockWidget* shown = dock(view);
     shown->show();
     shown->raise();
-    if (QWidget* panel = shown->widget(); panel->isVisible())
-        if (QWidget* first = panel->nextInFocusChain(); first && panel->isAncestorOf(first))
-            first->setFocus(Qt::ShortcutFocusReason);
+    const QWidget* panel = shown->widget();
+    for (QWidget* each = panel->nextInFocusChain(); each != panel; each = each->nextInFocusChain())
+        if (panel->isAncestorOf(each) && each->isVisibleTo(panel) && each->isEnabled()
+            && (each->focusPolicy() & Qt::TabFocus)) {
+            each->setFocus(Qt::ShortcutFocusReason);
+            return;
+        }
 }
 
 void Views::fillMenu(QMenu& menu) const

@@ -1,0 +1,538 @@
+// SPDX-FileCopyrightText: The Cowscope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/gui/gui_support.h"
+#include "ui/amend_wizard/amend_wizard.h"
+#include "ui/refblock/heatmap_view.h"
+#include "ui/shell/main_window.h"
+
+#include <QAction>
+#include <QApplication>
+#include <QComboBox>
+#include <QDockWidget>
+#include <QLabel>
+#include <QLineEdit>
+#include <QListWidget>
+#include <QMessageBox>
+#include <QMimeData>
+#include <QPointer>
+#include <QPushButton>
+#include <QSemaphore>
+#include <QTableView>
+#include <QTextBrowser>
+#include <QToolButton>
+#include <QTreeView>
+
+using namespace cowscope;
+using namespace cowscope::test;
+using namespace cowscope::ui;
+
+namespace
+{
+
+void clickRow(QAbstractItemView& view, const QModelIndex& index)
+{
+    QCoreApplication::processEvents(); // the view may just have been brought up: it gets its size now
+    view.scrollTo(index);
+    QTest::mouseClick(view.viewport(), Qt::LeftButton, {}, view.visualRect(index).center());
+}
+
+QStringList windows()
+{
+    QStringList titles;
+    const QWidgetList all = QApplication::topLevelWidgets();
+    for (const QWidget* widget : all)
+        if (qobject_cast<const MainWindow*>(widget) && widget->isVisible())
+            titles += widget->windowTitle();
+    return titles;
+}
+
+} // namespace
+
+class TestMainWindow : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void initTestCase();
+    void init();
+    void cleanup();
+
+    void showsTheStartPageFirst();
+    void opensWhatIsDropped();
+    void ignoresADropThatIsNoFile();
+    void opensASampleAsACopy();
+    void opensARecentImage();
+    void opensASecondImageInANewWindow();
+    void saysWhyAnImageCannotBeOpened();
+    void opensAnImageInUseOnlyAfterAsking();
+    void cancelsAnOpen();
+    void statesTheFactsAndTheVerdict();
+    void followsAClickInTheHeatmap();
+    void selectsARangeByDragging();
+    void movesThroughTheHeatmapByKeys();
+    void followsAClickInTheClusterTable();
+    void followsAClickInTheTree();
+    void followsAClickInTheHeader();
+    void followsALinkInTheDetails();
+    void goesToAFinding();
+    void goesToAPlace();
+    void goesBackAndForward();
+    void filtersClusters();
+    void offersAReloadWhenTheFileChanges();
+    void reloadsWithF5();
+    void closesTheImageThenTheWindow();
+    void bringsEveryViewUpByKeys();
+    void resetsItsLayout();
+    void opensTheWizard();
+    void namesWhatCanBeOperated();
+
+private:
+    template <typename T>
+    T& child(const QString& name) const
+    {
+        T* found = m_window->findChild<T*>(name);
+        if (!found)
+            qFatal("no widget of the name %s", qPrintable(name));
+        return *found;
+    }
+
+    void open(const QString& path);
+    HostCluster selectedCluster() const { return m_window->document().selection().as<ClusterRange>()->first; }
+    QString clusterRow() const; ///< the cluster of the current row of the cluster table
+    QString text(const QString& label) const { return child<QLabel>(label).text(); }
+
+    ImageFolder m_folder;
+    QString m_image; ///< with snapshots
+    QString m_damaged;
+    std::uint64_t m_leaked = 0;
+    std::uint64_t m_low = 0;
+    QPointer<MainWindow> m_window;
+};
+
+void TestMainWindow::initTestCase()
+{
+    REQUIRE_QEMU();
+    m_image = m_folder.createWithSnapshots(QStringLiteral("image.qcow2"), 3, QStringLiteral("cluster_size=4096"));
+    m_damaged = m_folder.createDamaged(QStringLiteral("damaged.qcow2"), m_leaked, m_low);
+    QVERIFY(!m_image.isEmpty() && !m_damaged.isEmpty());
+}
+
+void TestMainWindow::init()
+{
+    m_window = new MainWindow;
+    m_window->resize(1200, 800);
+    m_window->show();
+    QVERIFY(QTest::qWaitForWindowActive(m_window));
+}
+
+void TestMainWindow::cleanup()
+{
+    const QWidgetList all = QApplication::topLevelWidgets();
+    for (QWidget* widget : all)
+        if (qobject_cast<MainWindow*>(widget))
+            widget->close();
+    QCoreApplication::sendPostedEvents(nullptr, QEvent::DeferredDelete);
+    QVERIFY(!m_window);
+    QVERIFY(waitForJobs());
+}
+
+void TestMainWindow::open(const QString& path)
+{
+    QSignalSpy opened(&m_window->document(), &ImageDocument::opened);
+    m_window->openPath(path);
+    QVERIFY(opened.wait());
+    QVERIFY(waitForJobs());
+}
+
+QString TestMainWindow::clusterRow() const
+{
+    const auto& table = child<QTableView>(QStringLiteral("clusterTable"));
+    return table.selectionModel()->hasSelection() ? table.currentIndex().siblingAtColumn(0).data().toString()
+                                                  : QString();
+}
+
+void TestMainWindow::showsTheStartPageFirst()
+{
+    QVERIFY(child<QWidget>(QStringLiteral("startPage")).isVisible());
+    QVERIFY(text(QStringLiteral("startTitle")).contains(QStringLiteral("Drop a qcow2 image here")));
+    QVERIFY(!child<QAction>(QStringLiteral("amendAction")).isEnabled());
+}
+
+void TestMainWindow::opensWhatIsDropped()
+{
+    QMimeData data;
+    data.setUrls({QUrl::fromLocalFile(m_image)});
+    QDragEnterEvent enter(QPoint(50, 50), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+    QApplication::sendEvent(m_window, &enter);
+    QVERIFY(enter.isAccepted());
+    QSignalSpy opened(&m_window->document(), &ImageDocument::opened);
+    QDropEvent drop(QPointF(50, 50), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+    QApplication::sendEvent(m_window, &drop);
+    QVERIFY(opened.wait());
+    QCOMPARE(m_window->document().path(), m_image);
+    QVERIFY(m_window->windowTitle().contains(QStringLiteral("image.qcow2 (read-only)")));
+}
+
+void TestMainWindow::ignoresADropThatIsNoFile()
+{
+    QMimeData data;
+    data.setText(QStringLiteral("hello"));
+    QDragEnterEvent enter(QPoint(50, 50), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+    enter.setAccepted(false);
+    QApplication::sendEvent(m_window, &enter);
+    QVERIFY(!enter.isAccepted());
+}
+
+void TestMainWindow::opensASampleAsACopy()
+{
+    auto& samples = child<QListWidget>(QStringLiteral("sampleList"));
+    QVERIFY(samples.count() >= 3);
+    QSignalSpy opened(&m_window->document(), &ImageDocument::opened);
+    samples.setCurrentRow(0);
+    QTest::keyClick(&samples, Qt::Key_Return);
+    QVERIFY(opened.wait());
+    const QFileInfo copy(m_window->document().path());
+    QVERIFY(copy.isWritable());
+    QVERIFY(!copy.filePath().startsWith(u':'));
+}
+
+void TestMainWindow::opensARecentImage()
+{
+    open(m_image);
+    m_window->closeImage();
+    auto& recent = child<QListWidget>(QStringLiteral("recentList"));
+    QVERIFY(recent.isVisible());
+    QSignalSpy opened(&m_window->document(), &ImageDocument::opened);
+    recent.setCurrentRow(0);
+    QTest::keyClick(&recent, Qt::Key_Return);
+    QVERIFY(opened.wait());
+    QCOMPARE(m_window->document().path(), m_image);
+}
+
+void TestMainWindow::opensASecondImageInANewWindow()
+{
+    open(m_image);
+    m_window->openPath(m_damaged);
+    QVERIFY(QTest::qWaitFor([] { return windows().filter(QStringLiteral("damaged.qcow2")).size() == 1; }));
+    QCOMPARE(windows().size(), 2);
+    QCOMPARE(m_window->document().path(), m_image);
+}
+
+void TestMainWindow::saysWhyAnImageCannotBeOpened()
+{
+    const QString path = m_folder.path(QStringLiteral("short.qcow2"));
+    Bytes cut = readFile(m_image);
+    cut.resize(60);
+    QVERIFY(writeFile(path, cut));
+    m_window->openPath(path);
+    QMessageBox* box = nullptr;
+    QVERIFY(QTest::qWaitFor([&] { return (box = m_window->findChild<QMessageBox*>(QStringLiteral("openError"))); }));
+    QVERIFY(box->text().contains(path));
+    QVERIFY(!box->findChild<QPushButton*>(QStringLiteral("openAnyway")));
+    QTest::mouseClick(box->button(QMessageBox::Close), Qt::LeftButton);
+    QVERIFY(child<QWidget>(QStringLiteral("startPage")).isVisible());
+    QVERIFY(child<QPushButton>(QStringLiteral("openButton")).isEnabled());
+}
+
+void TestMainWindow::opensAnImageInUseOnlyAfterAsking()
+{
+    const QString path = m_folder.create(QStringLiteral("busy.qcow2"));
+    const qemu::Holder holder(path);
+    QVERIFY(holder.holds());
+    m_window->openPath(path);
+    QPushButton* anyway = nullptr;
+    QVERIFY(
+        QTest::qWaitFor([&] { return (anyway = m_window->findChild<QPushButton*>(QStringLiteral("openAnyway"))); }));
+    QVERIFY(!m_window->document().image());
+    QSignalSpy opened(&m_window->document(), &ImageDocument::opened);
+    QTest::mouseClick(anyway, Qt::LeftButton);
+    QVERIFY(opened.wait());
+    QVERIFY(child<QWidget>(QStringLiteral("noticeStrip")).isVisible());
+    QVERIFY(text(QStringLiteral("noticeText")).contains(QStringLiteral("may be changing")));
+}
+
+void TestMainWindow::cancelsAnOpen()
+{
+    QSemaphore entered;
+    QSemaphore goOn;
+    m_window->document().setStorageOpener([&](const std::string& file, Access access, Sharing sharing) {
+        entered.release();
+        goOn.acquire();
+        return ImageDocument::openFile(file, access, sharing);
+    });
+    m_window->openPath(m_image);
+    entered.acquire();
+    auto& cancel = child<QToolButton>(QStringLiteral("cancelJob"));
+    QVERIFY(cancel.isVisible());
+    QSignalSpy cancelled(&m_window->document(), &ImageDocument::cancelled);
+    QTest::mouseClick(&cancel, Qt::LeftButton);
+    goOn.release();
+    QVERIFY(cancelled.wait());
+    QVERIFY(!cancel.isVisible());
+    QVERIFY(child<QWidget>(QStringLiteral("startPage")).isVisible());
+    QVERIFY(!m_window->findChild<QMessageBox*>());
+}
+
+void TestMainWindow::statesTheFactsAndTheVerdict()
+{
+    open(m_image);
+    const QString facts = text(QStringLiteral("facts"));
+    for (const QString& fact : {QStringLiteral("image.qcow2"), QStringLiteral("v3"), QStringLiteral("2 MiB virtual"),
+             QStringLiteral("4 KiB clusters"), QStringLiteral("16 bits"), QStringLiteral("3 snapshots")})
+        QVERIFY2(facts.contains(fact), qPrintable(facts));
+    QCOMPARE(child<QPushButton>(QStringLiteral("verdictBadge")).text(), QStringLiteral("CLEAN"));
+    m_window->closeImage();
+    open(m_damaged);
+    const QString verdict = child<QPushButton>(QStringLiteral("verdictBadge")).text();
+    QVERIFY2(verdict.contains(QStringLiteral("corruption")) && verdict.contains(QStringLiteral("1 leak")),
+        qPrintable(verdict));
+}
+
+void TestMainWindow::followsAClickInTheHeatmap()
+{
+    open(m_image);
+    auto& heatmap = child<HeatmapView>(QStringLiteral("heatmap"));
+    const HostCluster cluster(4);
+    QTest::mouseClick(heatmap.viewport(), Qt::LeftButton, {}, heatmap.cellRect(cluster).center());
+    QCOMPARE(selectedCluster(), cluster);
+    QCOMPARE(clusterRow(), QStringLiteral("4"));
+    QVERIFY(child<QTextBrowser>(QStringLiteral("detailsText")).toPlainText().startsWith(QStringLiteral("Cluster 4")));
+    QVERIFY(text(QStringLiteral("selectionText")).startsWith(QStringLiteral("cluster 4 ")));
+}
+
+void TestMainWindow::selectsARangeByDragging()
+{
+    open(m_image);
+    auto& heatmap = child<HeatmapView>(QStringLiteral("heatmap"));
+    const QPoint from = heatmap.cellRect(HostCluster(2)).center();
+    const QPoint to = heatmap.cellRect(HostCluster(6)).center();
+    QTest::mousePress(heatmap.viewport(), Qt::LeftButton, {}, from);
+    QTest::mouseMove(heatmap.viewport(), to);
+    QTest::mouseRelease(heatmap.viewport(), Qt::LeftButton, {}, to);
+    QCOMPARE(m_window->document().selection().as<ClusterRange>()->count, std::uint64_t{5});
+    QCOMPARE(selectedCluster(), HostCluster(2));
+    QCOMPARE(child<QTableView>(QStringLiteral("clusterTable")).selectionModel()->selectedRows().size(), 5);
+}
+
+void TestMainWindow::movesThroughTheHeatmapByKeys()
+{
+    open(m_image);
+    auto& heatmap = child<HeatmapView>(QStringLiteral("heatmap"));
+    QTest::keyClick(&heatmap, Qt::Key_Home);
+    QTest::keyClick(&heatmap, Qt::Key_Right);
+    QTest::keyClick(&heatmap, Qt::Key_Right);
+    QCOMPARE(selectedCluster(), HostCluster(2));
+    QTest::keyClick(&heatmap, Qt::Key_Right, Qt::ShiftModifier);
+    QCOMPARE(m_window->document().selection().as<ClusterRange>()->count, std::uint64_t{2});
+    QTest::keyClick(&heatmap, Qt::Key_End);
+    QCOMPARE(selectedCluster().value(), m_window->document().census()->map.clusters() - 1);
+    const int size = heatmap.cellRect(HostCluster(0)).width();
+    heatmap.zoomOut();
+    QVERIFY(heatmap.cellRect(HostCluster(0)).width() <= size);
+    QTest::keyClick(&heatmap, Qt::Key_0);
+    QCOMPARE(heatmap.cellRect(HostCluster(0)).width(), size);
+}
+
+void TestMainWindow::followsAClickInTheClusterTable()
+{
+    open(m_image);
+    m_window->views().bringUp(Views::View::Clusters);
+    auto& table = child<QTableView>(QStringLiteral("clusterTable"));
+    clickRow(table, table.model()->index(3, 0));
+    QCOMPARE(selectedCluster(), HostCluster(3));
+    QTest::keyClick(&table, Qt::Key_Down);
+    QCOMPARE(selectedCluster(), HostCluster(4));
+    QVERIFY(text(QStringLiteral("selectionText")).startsWith(QStringLiteral("cluster 4 ")));
+}
+
+void TestMainWindow::followsAClickInTheTree()
+{
+    open(m_image);
+    auto& tree = child<QTreeView>(QStringLiteral("structureTree"));
+    const QModelIndex reftable = tree.model()->index(1, 0);
+    tree.expand(reftable);
+    QVERIFY(QTest::qWaitFor([&] { return tree.model()->rowCount(reftable) > 0; }));
+    clickRow(tree, tree.model()->index(0, 0, reftable));
+    QVERIFY(m_window->document().selection().as<RefblockSelection>());
+    QCOMPARE(child<QTableView>(QStringLiteral("reftableTable")).currentIndex().row(), 0);
+    QVERIFY(child<QTextBrowser>(QStringLiteral("detailsText")).toPlainText().startsWith(QStringLiteral("Refblock 0")));
+    QVERIFY(text(QStringLiteral("selectionText")).contains(QStringLiteral("refblock")));
+    const QModelIndex snapshots = tree.model()->index(3, 0);
+    tree.expand(snapshots);
+    clickRow(tree, tree.model()->index(1, 0, snapshots));
+    QCOMPARE(m_window->document().selection().as<SnapshotSelection>()->index, std::size_t{1});
+}
+
+void TestMainWindow::followsAClickInTheHeader()
+{
+    open(m_image);
+    m_window->views().bringUp(Views::View::Header);
+    auto& table = child<QTableView>(QStringLiteral("headerTable"));
+    const auto found
+        = table.model()->match(table.model()->index(0, 0), Qt::DisplayRole, QStringLiteral("cluster_bits"));
+    QCOMPARE(found.size(), 1);
+    clickRow(table, found.first());
+    const QString details = child<QTextBrowser>(QStringLiteral("detailsText")).toPlainText();
+    QVERIFY(details.startsWith(QStringLiteral("cluster_bits")));
+    QVERIFY(details.contains(QStringLiteral("12 (4 KiB)")));
+    QVERIFY(details.contains(QStringLiteral("Legal values")));
+}
+
+void TestMainWindow::followsALinkInTheDetails()
+{
+    open(m_image);
+    m_window->goTo(QStringLiteral("2"));
+    auto& details = child<QTextBrowser>(QStringLiteral("detailsText"));
+    QVERIFY(details.toHtml().contains(QStringLiteral("refblock:0")));
+    Q_EMIT details.anchorClicked(QUrl(QStringLiteral("refblock:0")));
+    QVERIFY(m_window->document().selection().as<RefblockSelection>());
+}
+
+void TestMainWindow::goesToAFinding()
+{
+    open(m_damaged);
+    QTest::mouseClick(&child<QPushButton>(QStringLiteral("verdictBadge")), Qt::LeftButton);
+    auto& table = child<QTableView>(QStringLiteral("findingsTable"));
+    const auto leaks = table.model()->match(table.model()->index(0, 0), Qt::DisplayRole, QStringLiteral("leak"));
+    QCOMPARE(leaks.size(), 1);
+    clickRow(table, leaks.first());
+    QVERIFY(!m_window->document().selection().as<ClusterRange>());
+    QTest::mouseDClick(table.viewport(), Qt::LeftButton, {}, table.visualRect(leaks.first()).center());
+    QVERIFY(m_window->document().selection().as<ClusterRange>());
+    QCOMPARE(selectedCluster().value(), m_leaked);
+    QCOMPARE(clusterRow(), QString::number(m_leaked));
+    QVERIFY(child<QTextBrowser>(QStringLiteral("detailsText")).toPlainText().contains(QStringLiteral("leaked")));
+}
+
+void TestMainWindow::goesToAPlace()
+{
+    open(m_image);
+    QTest::keyClick(m_window, Qt::Key_G, Qt::ControlModifier);
+    auto& place = child<QLineEdit>(QStringLiteral("goTo"));
+    QVERIFY(place.hasFocus());
+    QTest::keyClicks(&place, QStringLiteral("0x3000"));
+    QTest::keyClick(&place, Qt::Key_Return);
+    QCOMPARE(selectedCluster(), HostCluster(3));
+    m_window->goTo(QStringLiteral("8K"));
+    QCOMPARE(selectedCluster(), HostCluster(2));
+    m_window->goTo(QStringLiteral("99999999"));
+    m_window->goTo(QStringLiteral("nowhere"));
+    QCOMPARE(selectedCluster(), HostCluster(2));
+}
+
+void TestMainWindow::goesBackAndForward()
+{
+    open(m_image);
+    m_window->goTo(QStringLiteral("1"));
+    m_window->goTo(QStringLiteral("2"));
+    QTest::keyClick(m_window, Qt::Key_Left, Qt::AltModifier);
+    QCOMPARE(selectedCluster(), HostCluster(1));
+    QCOMPARE(clusterRow(), QStringLiteral("1"));
+    QTest::keyClick(m_window, Qt::Key_Right, Qt::AltModifier);
+    QCOMPARE(selectedCluster(), HostCluster(2));
+    QVERIFY(!child<QAction>(QStringLiteral("forwardAction")).isEnabled());
+}
+
+void TestMainWindow::filtersClusters()
+{
+    open(m_damaged);
+    auto& table = child<QTableView>(QStringLiteral("clusterTable"));
+    auto& owner = child<QComboBox>(QStringLiteral("clusterOwnerFilter"));
+    owner.setCurrentIndex(owner.findText(QStringLiteral("leaked")));
+    QVERIFY(QTest::qWaitFor([&] { return table.model()->rowCount() == 1; }));
+    QCOMPARE(table.model()->index(0, 0).data().toString(), QString::number(m_leaked));
+    owner.setCurrentIndex(0);
+    QCOMPARE(static_cast<std::uint64_t>(table.model()->rowCount()), m_leaked + 1);
+    child<QComboBox>(QStringLiteral("clusterVerdictFilter")).setCurrentIndex(3);
+    QVERIFY(QTest::qWaitFor([&] { return table.model()->rowCount() == 1; }));
+    QCOMPARE(table.model()->index(0, 0).data().toString(), QString::number(m_low));
+}
+
+void TestMainWindow::offersAReloadWhenTheFileChanges()
+{
+    const QString path = m_folder.create(QStringLiteral("changing.qcow2"));
+    open(path);
+    auto& strip = child<QWidget>(QStringLiteral("noticeStrip"));
+    QVERIFY(!strip.isVisible());
+    QCOMPARE(qemu::io(path, {QStringLiteral("write 0 64k")}).exit, 0);
+    QVERIFY(QTest::qWaitFor([&] { return strip.isVisible(); }));
+    const auto before = m_window->document().census()->map.clusters();
+    QTest::mouseClick(&child<QPushButton>(QStringLiteral("noticeReload")), Qt::LeftButton);
+    QVERIFY(QTest::qWaitFor([&] { return !strip.isVisible(); }));
+    QVERIFY(m_window->document().census()->map.clusters() > before);
+}
+
+void TestMainWindow::reloadsWithF5()
+{
+    open(m_image);
+    m_window->goTo(QStringLiteral("3"));
+    QSignalSpy opened(&m_window->document(), &ImageDocument::opened);
+    QTest::keyClick(m_window, Qt::Key_F5);
+    QVERIFY(opened.wait());
+    QVERIFY(waitForJobs());
+    QCOMPARE(selectedCluster(), HostCluster(3));
+    QCOMPARE(clusterRow(), QStringLiteral("3"));
+}
+
+void TestMainWindow::closesTheImageThenTheWindow()
+{
+    open(m_image);
+    QTest::keyClick(m_window, Qt::Key_W, Qt::ControlModifier);
+    QVERIFY(!m_window->document().image());
+    QVERIFY(child<QWidget>(QStringLiteral("startPage")).isVisible());
+    QVERIFY(text(QStringLiteral("selectionText")).isEmpty());
+    QTest::keyClick(m_window, Qt::Key_W, Qt::ControlModifier);
+    QVERIFY(!m_window->isVisible());
+}
+
+void TestMainWindow::bringsEveryViewUpByKeys()
+{
+    open(m_damaged);
+    m_window->goTo(QStringLiteral("1"));
+    for (int i = Views::kViewCount - 1; i >= 0; --i) {
+        QDockWidget* dock = m_window->views().dock(static_cast<Views::View>(i));
+        QTest::keyClick(m_window, static_cast<Qt::Key>(Qt::Key_1 + i), Qt::ControlModifier);
+        QVERIFY2(!dock->visibleRegion().isEmpty(), qPrintable(dock->windowTitle()));
+        QVERIFY2(dock->isAncestorOf(QApplication::focusWidget()), qPrintable(dock->windowTitle()));
+    }
+}
+
+void TestMainWindow::resetsItsLayout()
+{
+    open(m_image);
+    QDockWidget* details = m_window->views().dock(Views::View::Details);
+    details->close();
+    QVERIFY(!details->isVisible());
+    child<QAction>(QStringLiteral("resetLayoutAction")).trigger();
+    QVERIFY(details->isVisible());
+}
+
+void TestMainWindow::opensTheWizard()
+{
+    open(m_image);
+    QTest::keyClick(m_window, Qt::Key_E, Qt::ControlModifier);
+    QPointer<AmendWizard> wizard = m_window->findChild<AmendWizard*>();
+    QVERIFY(wizard);
+    QVERIFY(wizard->isVisible());
+    wizard->close();
+    QVERIFY(QTest::qWaitFor([&] { return !wizard; }));
+}
+
+void TestMainWindow::namesWhatCanBeOperated()
+{
+    open(m_image);
+    const QWidgetList all = m_window->findChildren<QWidget*>();
+    for (const QWidget* widget : all) {
+        if (widget->objectName().startsWith(QStringLiteral("qt_"))
+            || qobject_cast<const QDockWidget*>(widget->parent()))
+            continue;
+        if (qobject_cast<const QAbstractItemView*>(widget) || qobject_cast<const QComboBox*>(widget)
+            || qobject_cast<const QTextBrowser*>(widget)) {
+            if (widget->window() == m_window && !widget->objectName().isEmpty())
+                QVERIFY2(!widget->accessibleName().isEmpty(), qPrintable(widget->objectName()));
+        }
+    }
+}
+
+QTEST_MAIN(TestMainWindow)
+#include "tst_main_window.moc"
