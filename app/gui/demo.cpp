@@ -110,7 +110,9 @@ bool Demo::run(const QString& image)
 {
     const bool ended = copy(image) && openWindow() && openWizard() && chooseWidth() && preview() && change() && result()
         && windowAfter();
-    return ended && m_good;
+    if (ended && !m_good)
+        return complain(tr("the image is not clean at a width of %1 bits").arg(kBits));
+    return ended;
 }
 
 /// A copy under another name, so that the image itself is never opened for writing, wherever it lies.

@@ -82,6 +82,7 @@ private Q_SLOTS:
     void cancelsInTheMiddle_data();
     void cancelsInTheMiddle();
     void closingTheWindowCancelsAndWaits();
+    void destroyingTheWizardCancels();
     void runsAgainAfterACancel();
     void showsAnErrorOfTheStorage_data();
     void showsAnErrorOfTheStorage();
@@ -354,6 +355,21 @@ void TestAmendWizard::closingTheWindowCancelsAndWaits()
     QVERIFY(driver.wizard().isVisible());
     gate.goOn.release();
     QVERIFY(driver.waitFor([&] { return !driver.wizard().isVisible(); }));
+    verifyOld(image, before);
+}
+
+void TestAmendWizard::destroyingTheWizardCancels()
+{
+    const QString image = makeLargeImage();
+    const Bytes before = readFile(image);
+    Gate gate(2);
+    auto driver = std::make_unique<WizardDriver>(image, faultyOpener(gate.plan));
+    QVERIFY(driver->isReady());
+    QVERIFY(driver->clickToRun(64));
+    QVERIFY(driver->waitFor([&] { return gate.reached.available() > 0; }));
+    driver.reset();
+    gate.goOn.release();
+    ui::Job::waitForAll();
     verifyOld(image, before);
 }
 
