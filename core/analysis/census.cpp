@@ -113,24 +113,58 @@ private:
             if (isAllZero(m_bytes))
                 continue;
             codec.unpack(m_bytes, m_counts);
-            const HostCluster here = first + codec.entriesIn(at);
-            for (std::size_t i = 0; i < m_counts.size(); ++i) {
-                if (m_counts[i] != 0)
-                    addCount(here + i, m_counts[i]);
-            }
+            addCounts(first + codec.entriesIn(at));
         }
         return {};
+    }
+
+    /// m_counts are those of the clusters from `first` on.
+    void addCounts(HostCluster first)
+    {
+        const std::uint64_t fileEnd = m_census->map.clusters();
+        const std::uint64_t room = fileEnd - std::min(fileEnd, first.value());
+        const auto inFile = std::span(m_counts).first(std::min<std::uint64_t>(room, m_counts.size()));
+        m_census->map.setRefcounts(first, inFile);
+        std::uint64_t bits = 0;
+        std::uint64_t sum = 0;
+        for (const std::uint64_t count : inFile) {
+            bits |= count;
+            sum += count;
+        }
+        if (bits == 1) {
+            addOnes(first, inFile, sum);
+        } else if (bits > 1) {
+            for (std::size_t i = 0; i < inFile.size(); ++i) {
+                if (inFile[i] != 0)
+                    addCount(first + i, inFile[i]);
+            }
+        }
+        for (std::size_t i = inFile.size(); i < m_counts.size(); ++i) {
+            if (m_counts[i] != 0)
+                addCountPastEnd(first + i, m_counts[i]);
+        }
+    }
+
+    /// The common case: no count above 1, which every width holds.
+    void addOnes(HostCluster first, std::span<const std::uint64_t> counts, std::uint64_t ones)
+    {
+        m_census->histogram.exact[1] += ones;
+        m_counted += ones;
+        if (m_census->largest.count == 0) {
+            const auto one = std::ranges::find(counts, 1U);
+            m_census->largest = {first + static_cast<std::uint64_t>(one - counts.begin()), 1};
+        }
+    }
+
+    void addCountPastEnd(HostCluster cluster, std::uint64_t count)
+    {
+        ++m_census->countedPastEnd;
+        m_findings.add({FindingKind::CountPastEnd, cluster, 1, std::nullopt, 0, count, 1, {}});
     }
 
     void addCount(HostCluster cluster, std::uint64_t count)
     {
         Census& census = *m_census;
-        if (cluster.value() >= census.map.clusters()) {
-            ++census.countedPastEnd;
-            m_findings.add({FindingKind::CountPastEnd, cluster, 1, std::nullopt, 0, count, 1, {}});
-            return;
-        }
-        census.map.setRefcount(cluster, count);
         census.histogram.add(count);
         ++m_counted;
         if (count > census.largest.count)
@@ -264,33 +298,55 @@ private:
             report(FindingKind::RefblockShared, references);
     }
 
-    /// Stored counts against references, and the figures that need both.
+    /// Stored counts against references, and the figures that need both. Blocks without anything special are summed up.
     Result<void> compare()
     {
+        constexpr std::uint64_t kBlockClusters = 1024;
         const ClusterMap& map = m_census->map;
         const HostCluster end(map.clusters());
-        HostCluster last(0);
         m_headroom.fill(kNoLimit);
-        for (HostCluster cluster = map.nextKnown(HostCluster(0)); cluster < end; cluster = map.nextKnown(cluster + 1)) {
-            if (cluster.value() % (1U << 16) == 0) {
-                if (auto go = m_task.step(m_progress); !go)
-                    return go;
+        for (HostCluster first = map.nextKnown(HostCluster(0)); first < end;) {
+            if (auto go = m_task.step(m_progress); !go)
+                return go;
+            const std::uint64_t count = std::min(end - first, kBlockClusters);
+            if (const auto block = map.summarize(first, count)) {
+                addBlock(first, *block);
+            } else {
+                for (HostCluster cluster = first; cluster < first + count; ++cluster) {
+                    if (auto compared = compareCluster(cluster); !compared)
+                        return compared;
+                }
             }
-            ClusterState state = map.state(cluster);
-            if (state.owner == ClusterOwner::Free)
-                continue;
-            last = cluster;
-            ++m_census->clustersByOwner[static_cast<std::size_t>(state.owner)];
-            if (!state.exact) {
-                auto count = m_image.refcount(cluster);
-                if (!count)
-                    return failed(count);
-                state.refcount = *count;
-            }
-            judge(cluster, state);
-            limitSnapshots(cluster, state);
+            first = map.nextKnown(first + count);
         }
-        m_census->imageEndOffset = (last.value() + 1) * m_image.geometry().clusterSize();
+        m_census->imageEndOffset = m_end.value() * m_image.geometry().clusterSize();
+        return {};
+    }
+
+    void addBlock(HostCluster first, const BlockSummary& block)
+    {
+        for (std::size_t owner = 1; owner < kOwnerCount; ++owner)
+            m_census->clustersByOwner[owner] += block.clustersByOwner[owner];
+        m_largestShared = std::max(m_largestShared, block.largestShared);
+        if (block.used > 0)
+            m_end = first + block.used;
+    }
+
+    Result<void> compareCluster(HostCluster cluster)
+    {
+        ClusterState state = m_census->map.state(cluster);
+        if (state.owner == ClusterOwner::Free)
+            return {};
+        m_end = cluster + 1;
+        ++m_census->clustersByOwner[static_cast<std::size_t>(state.owner)];
+        if (!state.exact) {
+            auto count = m_image.refcount(cluster);
+            if (!count)
+                return failed(count);
+            state.refcount = *count;
+        }
+        judge(cluster, state);
+        limitSnapshots(cluster, state);
         return {};
     }
 
@@ -321,9 +377,7 @@ private:
     void limitSnapshots(HostCluster cluster, const ClusterState& state)
     {
         const ClusterOwner owner = state.owner;
-        const bool guest
-            = owner == ClusterOwner::L2Table || owner == ClusterOwner::Data || owner == ClusterOwner::CompressedData;
-        if (!guest || !state.active)
+        if (!isGuestOwner(owner) || !state.active)
             return;
         const std::uint64_t count = std::max(state.refcount, state.references);
         if (owner != ClusterOwner::CompressedData) {
@@ -376,6 +430,7 @@ private:
     Progress m_progress;
     std::vector<std::byte> m_bytes;
     std::vector<std::uint64_t> m_counts;
+    HostCluster m_end{1}; ///< behind the last cluster with a count or a reference
     std::uint64_t m_counted = 0; ///< clusters of the file with a stored count
     std::uint64_t m_largestShared = 0; ///< largest count that a snapshot would raise by one
     std::array<std::uint64_t, kWidthCount> m_headroom{}; ///< snapshots that the compressed clusters allow

@@ -3,6 +3,7 @@
 #include "core/analysis/cluster_map.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace cowscope
 {
@@ -15,6 +16,17 @@ constexpr std::uint8_t kOwnerMask = 0x1f;
 constexpr std::uint8_t kActiveFlag = 0x20;
 constexpr std::uint8_t kSnapshotFlag = 0x40;
 constexpr std::uint8_t kSeveralFlag = 0x80;
+
+std::uint8_t ownerByte(ClusterOwner owner, std::uint64_t active, std::uint64_t snapshots)
+{
+    return static_cast<std::uint8_t>(
+        static_cast<std::uint8_t>(owner) | (active != 0 ? kActiveFlag : 0) | (snapshots != 0 ? kSnapshotFlag : 0));
+}
+
+bool allEqual(std::span<const std::uint8_t> bytes)
+{
+    return std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0;
+}
 
 } // namespace
 
@@ -138,7 +150,7 @@ void ClusterMap::addReferences(HostCluster cluster, ClusterOwner owner, std::uin
         byte |= static_cast<std::uint8_t>(owner);
     else if (present != owner)
         byte |= kSeveralFlag;
-    byte |= (active != 0 ? kActiveFlag : 0) | (snapshots != 0 ? kSnapshotFlag : 0);
+    byte |= ownerByte(ClusterOwner::Free, active, snapshots);
 
     std::uint8_t& references = known.references[slot];
     const std::uint64_t before = references < kReferenceCeiling ? references : m_manyReferences[cluster.value()];
@@ -146,6 +158,114 @@ void ClusterMap::addReferences(HostCluster cluster, ClusterOwner owner, std::uin
     references = static_cast<std::uint8_t>(std::min(after, kReferenceCeiling));
     if (after >= kReferenceCeiling)
         m_manyReferences[cluster.value()] = after;
+}
+
+void ClusterMap::setRefcounts(HostCluster first, std::span<const std::uint64_t> counts)
+{
+    while (!counts.empty()) {
+        const std::uint64_t slot = first.value() % kPageClusters;
+        const auto part = counts.first(std::min<std::uint64_t>(counts.size(), kPageClusters - slot));
+        std::uint64_t bits = 0;
+        for (const std::uint64_t count : part)
+            bits |= count;
+        if (bits >= kCountCeiling) {
+            for (std::size_t i = 0; i < part.size(); ++i)
+                setRefcount(first + i, part[i]);
+        } else if (bits != 0) {
+            std::uint16_t* stored = pageForWriting(first).counts.data() + slot;
+            for (std::size_t i = 0; i < part.size(); ++i)
+                stored[i] = static_cast<std::uint16_t>(part[i]);
+        }
+        first = first + part.size();
+        counts = counts.subspan(part.size());
+    }
+}
+
+void ClusterMap::addReferencesToRun(
+    HostCluster first, std::uint64_t count, ClusterOwner owner, std::uint64_t active, std::uint64_t snapshots)
+{
+    const std::uint8_t byte = ownerByte(owner, active, snapshots);
+    const std::uint64_t added = active + snapshots;
+    while (count > 0) {
+        const std::uint64_t slot = first.value() % kPageClusters;
+        const std::uint64_t part = std::min(count, kPageClusters - slot);
+        Page& known = pageForWriting(first);
+        std::uint8_t* owners = known.owner.data() + slot;
+        std::uint8_t* references = known.references.data() + slot;
+        unsigned special = added < kReferenceCeiling ? 0 : 1;
+        for (std::uint64_t i = 0; i < part; ++i) {
+            const bool otherOwner = owners[i] != 0 && (owners[i] & kOwnerMask) != static_cast<std::uint8_t>(owner);
+            special |= static_cast<unsigned>(otherOwner)
+                | static_cast<unsigned>(references[i] + added >= kReferenceCeiling);
+        }
+        for (std::uint64_t i = 0; i < part; ++i) {
+            if (special != 0) {
+                addReferences(first + i, owner, active, snapshots);
+            } else {
+                owners[i] |= byte;
+                references[i] = static_cast<std::uint8_t>(references[i] + added);
+            }
+        }
+        first = first + part;
+        count -= part;
+    }
+}
+
+bool ClusterMap::copiedIsRight(HostCluster first, std::uint64_t count, bool copied) const
+{
+    while (count > 0) {
+        const std::uint64_t slot = first.value() % kPageClusters;
+        const std::uint64_t part = std::min(count, kPageClusters - slot);
+        const Page* known = page(first);
+        if (known == nullptr && copied)
+            return false;
+        unsigned wrong = 0;
+        for (std::uint64_t i = 0; known != nullptr && i < part; ++i)
+            wrong |= static_cast<unsigned>((known->counts[slot + i] == 1) != copied);
+        if (wrong != 0)
+            return false;
+        first = first + part;
+        count -= part;
+    }
+    return true;
+}
+
+std::optional<BlockSummary> ClusterMap::summarize(HostCluster first, std::uint64_t count) const
+{
+    BlockSummary summary;
+    const std::uint64_t slot = first.value() % kPageClusters;
+    const Page* known = page(first);
+    if (known == nullptr || slot + count > kPageClusters)
+        return std::nullopt;
+    const std::span owners(known->owner.data() + slot, count);
+    const std::span references(known->references.data() + slot, count);
+    const std::span counts(known->counts.data() + slot, count);
+    unsigned special = 0;
+    for (std::uint64_t i = 0; i < count; ++i) {
+        special |= static_cast<unsigned>(counts[i] != references[i])
+            | static_cast<unsigned>(references[i] == kReferenceCeiling) | (owners[i] & kSeveralFlag)
+            | static_cast<unsigned>(
+                (owners[i] & kOwnerMask) == static_cast<std::uint8_t>(ClusterOwner::CompressedData));
+    }
+    if (special != 0)
+        return std::nullopt;
+
+    const auto add = [&summary](std::uint8_t byte, std::uint64_t clusters, std::uint64_t largest) {
+        const auto owner = static_cast<ClusterOwner>(byte & kOwnerMask);
+        summary.clustersByOwner[static_cast<std::size_t>(owner)] += clusters;
+        if (isGuestOwner(owner) && (byte & kActiveFlag) != 0)
+            summary.largestShared = std::max(summary.largestShared, largest);
+    };
+    if (allEqual(owners)) {
+        add(owners.front(), count, *std::ranges::max_element(counts));
+        summary.used = owners.front() == 0 ? 0 : count;
+        return summary;
+    }
+    for (std::uint64_t i = 0; i < count; ++i) {
+        add(owners[i], 1, counts[i]);
+        summary.used = owners[i] == 0 ? summary.used : i + 1;
+    }
+    return summary;
 }
 
 } // namespace cowscope

@@ -7,6 +7,8 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -50,6 +52,19 @@ struct ClusterState {
     bool snapshot = false; ///< see ClusterMap::usedBySnapshot()
     bool severalOwners = false;
 };
+
+/// What a block of neighbouring clusters adds up to; see ClusterMap::summarize().
+struct BlockSummary {
+    std::array<std::uint64_t, kOwnerCount> clustersByOwner{}; ///< indexed by ClusterOwner
+    std::uint64_t used = 0; ///< clusters up to and with the last one that is not free, counted from the block's start
+    std::uint64_t largestShared = 0; ///< largest count of a cluster that a snapshot of the active disk would share
+};
+
+/// Whether an internal snapshot raises the counts of clusters with that owner.
+constexpr bool isGuestOwner(ClusterOwner owner)
+{
+    return owner == ClusterOwner::L2Table || owner == ClusterOwner::Data || owner == ClusterOwner::CompressedData;
+}
 
 /// Owner, stored count and found references of every host cluster: at most 4 bytes a cluster, nothing for stretches of
 /// free space. Counts above what a cluster's slot holds are kept beside it, exactly, for the first kMaxExact of them.
@@ -97,9 +112,21 @@ public:
     /// over sparse images skip free space with it, a page at a time.
     HostCluster nextKnown(HostCluster from) const;
 
-    // For the census that builds the map. Clusters are below clusters().
+    /// Sums up the `count` clusters from `first` on, or nothing where one of them needs a look of its own: a count that
+    /// is not the number of references, several owners, compressed data, a number kept beside. Fast.
+    std::optional<BlockSummary> summarize(HostCluster first, std::uint64_t count) const;
+
+    /// Whether the copied flag `copied` is right for all `count` clusters from `first` on: set exactly where the count
+    /// is 1.
+    bool copiedIsRight(HostCluster first, std::uint64_t count, bool copied) const;
+
+    // For the census that builds the map. Clusters are below clusters(). The forms for runs do what the others do one
+    // by one.
     void setRefcount(HostCluster cluster, std::uint64_t count);
+    void setRefcounts(HostCluster first, std::span<const std::uint64_t> counts);
     void addReferences(HostCluster cluster, ClusterOwner owner, std::uint64_t active, std::uint64_t snapshots);
+    void addReferencesToRun(
+        HostCluster first, std::uint64_t count, ClusterOwner owner, std::uint64_t active, std::uint64_t snapshots);
 
 private:
     static constexpr std::uint64_t kPageClusters = 1U << 16;

@@ -47,6 +47,12 @@ public:
             add(offset, m_image.geometry().clusterSize(), owner, uses, slot);
     }
 
+    /// Counts `count` whole clusters of data in a row; they lie within the file.
+    void addDataRun(HostCluster first, std::uint64_t count, Uses uses)
+    {
+        m_map.addReferencesToRun(first, count, ClusterOwner::Data, uses.active, uses.snapshots);
+    }
+
     /// Active references by compressed clusters that the host cluster holds; saturates at 65535.
     std::uint64_t activeCompressed(HostCluster cluster) const;
 

@@ -62,10 +62,52 @@ void TableWalk::walkTable(const TableUse& use, std::span<const std::uint64_t> wo
         }
         return;
     }
-    for (std::size_t i = 0; i < words.size(); ++i) {
-        if (words[i] != 0)
-            walkEntry(use, i, L2Entry{words[i]}, SubclusterBitmap{});
+    for (std::size_t i = 0; i < words.size();) {
+        const std::uint64_t run = std::max<std::uint64_t>(1, plainRun(words.subspan(i)));
+        if (run == 1 || !walkPlainRun(use, L2Entry{words[i]}, run)) {
+            for (std::size_t j = i; j < i + run; ++j) {
+                if (words[j] != 0)
+                    walkEntry(use, j, L2Entry{words[j]}, SubclusterBitmap{});
+            }
+        }
+        i += run;
     }
+}
+
+/// How many entries from the first one on map whole clusters of data that follow each other in the file, alike in their
+/// copied flag, with nothing to complain about; 0 for any other kind of entry.
+std::uint64_t TableWalk::plainRun(std::span<const std::uint64_t> words) const
+{
+    const Geometry& geometry = m_image.geometry();
+    const L2Entry first{words.front()};
+    const HostCluster cluster = geometry.cluster(first.hostOffset());
+    const bool plain = (first.raw & ~(kCopiedFlag | kTableOffsetMask)) == 0 && first.hostOffset().value() != 0
+        && geometry.isAligned(first.hostOffset()) && !m_image.header().hasDataFile();
+    if (!plain || cluster.value() >= m_map.clusters())
+        return 0;
+    const std::uint64_t most = std::min<std::uint64_t>(words.size(), m_map.clusters() - cluster.value());
+    std::uint64_t run = 1;
+    while (run < most && words[run] == first.raw + (run << geometry.clusterBits()))
+        ++run;
+    return run;
+}
+
+/// Does for the entries of a plain run what walkEntry() does for each; false (and nothing done) if a copied flag is
+/// wrong.
+bool TableWalk::walkPlainRun(const TableUse& use, L2Entry first, std::uint64_t count)
+{
+    const HostOffset offset = first.hostOffset();
+    const HostCluster cluster = m_image.geometry().cluster(offset);
+    if (use.active > 0) {
+        if (!m_map.copiedIsRight(cluster, count, first.copied()))
+            return false;
+        m_figures.allocated += use.active * count;
+        if (m_nextContiguous != 0 && m_nextContiguous != offset.value())
+            m_figures.fragmented += use.active;
+        m_nextContiguous = offset.value() + count * m_image.geometry().clusterSize();
+    }
+    m_counter.addDataRun(cluster, count, {use.active, use.snapshots});
+    return true;
 }
 
 void TableWalk::walkEntry(const TableUse& use, std::uint64_t index, L2Entry entry, SubclusterBitmap bitmap)

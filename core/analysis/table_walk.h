@@ -32,6 +32,8 @@ public:
 
 private:
     void walkTable(const TableUse& use, std::span<const std::uint64_t> words);
+    std::uint64_t plainRun(std::span<const std::uint64_t> words) const;
+    bool walkPlainRun(const TableUse& use, L2Entry first, std::uint64_t count);
     void walkEntry(const TableUse& use, std::uint64_t index, L2Entry entry, SubclusterBitmap bitmap);
     void walkCompressed(const TableUse& use, std::uint64_t index, L2Entry entry, SubclusterBitmap bitmap);
     void walkStandard(const TableUse& use, std::uint64_t index, L2Entry entry, SubclusterBitmap bitmap);
