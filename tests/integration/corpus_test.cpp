@@ -104,6 +104,7 @@ void CorpusTest::initTestCase()
     m_corpus = qEnvironmentVariable("COWSCOPE_CORPUS", QStringLiteral(COWSCOPE_BINARY_DIR "/corpus"));
     if (QFile::exists(m_corpus + "/manifest.json"))
         return;
+    QVERIFY2(!qEnvironmentVariableIsSet("COWSCOPE_CORPUS"), "COWSCOPE_CORPUS names a folder without a manifest.json");
     const QString generator = QStringLiteral(COWSCOPE_SOURCE_DIR "/../shared/corpus/make-corpus");
     if (!QFile::exists(generator))
         QSKIP("There is no corpus: set COWSCOPE_CORPUS to a folder that make-corpus filled");

@@ -54,7 +54,8 @@ std::string changedHeader(Bytes before, Bytes after)
     before.resize(clusterSize);
     after.resize(clusterSize);
     for (Bytes* header : {&before, &after}) {
-        putNumber(*header, 48, 0, 12); // place and size of the reftable
+        put64(*header, 48, 0); // refcount_table_offset
+        put32(*header, 56, 0); // refcount_table_clusters
         put32(*header, 96, 0); // refcount_order
         put64(*header, 88, getNumber(*header, 88, 8) & 3); // a writer clears what it does not know
     }

@@ -13,6 +13,7 @@ namespace cowscope::test
 using Bytes = std::vector<std::byte>;
 
 /// Big-endian numbers written and read one byte at a time: slow, plain, and independent of core/base/big_endian.h.
+/// `width` is 1 to 8 bytes.
 inline void putNumber(Bytes& bytes, std::size_t at, std::uint64_t value, unsigned width)
 {
     if (bytes.size() < at + width)
