@@ -188,9 +188,11 @@ void TestMainWindow::opensASampleAsACopy()
     auto& samples = child<QListWidget>(QStringLiteral("sampleList"));
     QVERIFY(samples.count() >= 3);
     QSignalSpy opened(&m_window->document(), &ImageDocument::opened);
-    samples.setCurrentRow(0);
-    QTest::keyClick(&samples, Qt::Key_Return);
-    QVERIFY(opened.wait());
+    const QPoint first = samples.visualItemRect(samples.item(0)).center();
+    QTest::mouseClick(samples.viewport(), Qt::LeftButton, {}, first);
+    QTest::mouseDClick(samples.viewport(), Qt::LeftButton, {}, first); // as some are used to
+    QVERIFY(QTest::qWaitFor([&] { return opened.count() == 1; }));
+    QCOMPARE(windows().size(), 1);
     const QFileInfo copy(m_window->document().path());
     QVERIFY(copy.isWritable());
     QVERIFY(!copy.filePath().startsWith(u':'));

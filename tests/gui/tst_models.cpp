@@ -6,6 +6,7 @@
 #include "ui/header/header_model.h"
 #include "ui/refblock/cluster_summaries.h"
 #include "ui/refblock/grid_layout.h"
+#include "ui/refblock/heatmap_view.h"
 #include "ui/reftable/reftable_model.h"
 #include "ui/structure/structure_model.h"
 
@@ -71,6 +72,7 @@ private Q_SLOTS:
     void summariesAgreeWithEachCluster();
     void gridsFitAndZoom_data();
     void gridsFitAndZoom();
+    void heatmapPaintsSixteenMillionClustersQuickly();
 
 private:
     ImageFolder m_folder;
@@ -346,6 +348,37 @@ void TestModels::gridsFitAndZoom()
         layout = layout.zoomedOut(clusters, viewport);
     QVERIFY(layout.rows(clusters) * static_cast<unsigned>(layout.cellSize()) <= 480U);
     QVERIFY(static_cast<int>(layout.columns()) * layout.cellSize() <= viewport.width());
+}
+
+void TestModels::heatmapPaintsSixteenMillionClustersQuickly()
+{
+    constexpr std::uint64_t kClusters = 1U << 24;
+    constexpr qint64 kMostMilliseconds = 1000; // without optimization, on a busy machine
+    auto census = std::make_shared<Census>();
+    census->map = ClusterMap(kClusters);
+    for (std::uint64_t i = 0; i < kClusters; ++i)
+        census->map.setRefcount(HostCluster(i), i % 3);
+    census->largest = {HostCluster(2), 2};
+    auto summaries = ClusterSummaries::build(census->map, {});
+    QVERIFY(summaries);
+    HeatmapView view;
+    view.resize(1600, 1000);
+    view.setCensus(census, 16, 65535);
+    view.setSummaries(std::move(*summaries));
+    view.setRange(HostCluster(0), kClusters);
+    QVERIFY(view.clustersPerCell() > 1);
+    QElapsedTimer timer;
+    for (;;) {
+        const auto before = view.cellRect(HostCluster(0)).width();
+        const auto perCell = view.clustersPerCell();
+        timer.start();
+        view.grab();
+        QVERIFY2(timer.elapsed() < kMostMilliseconds,
+            qPrintable(QStringLiteral("%1 ms at %2 clusters a cell").arg(timer.elapsed()).arg(perCell)));
+        view.zoomIn();
+        if (view.clustersPerCell() == perCell && view.cellRect(HostCluster(0)).width() == before)
+            break;
+    }
 }
 
 QTEST_MAIN(TestModels)

@@ -11,6 +11,8 @@
 #include <QScrollArea>
 #include <QVBoxLayout>
 
+#include <algorithm>
+
 namespace cowscope::ui
 {
 
@@ -21,24 +23,35 @@ constexpr int kChartHeight = 240;
 
 using Widths = std::array<WidthAssessment, kWidthCount>;
 
+QString bitsText(unsigned bits)
+{
+    return bits == 1 ? ChartsPanel::tr("1 bit") : ChartsPanel::tr("%1 bits").arg(bits);
+}
+
 QList<BarChart::Bar> widthBars(const Widths& widths)
 {
     QList<BarChart::Bar> bars;
     for (const WidthAssessment& width : widths) {
-        const bool current = width.state == WidthState::Current;
-        const bool refused = width.state == WidthState::Refused;
-        const QString size = formatBytes(width.metadataBytes);
-        const QString bits
-            = width.bits() == 1 ? ChartsPanel::tr("1 bit") : ChartsPanel::tr("%1 bits").arg(width.bits());
-        bars.push_back(
-            {QStringLiteral("%1<br>%2").arg(QString::number(width.bits()), refused ? ChartsPanel::tr("no") : size),
-                current       ? ChartsPanel::tr("%1 (today): %2").arg(bits, size)
-                    : refused ? ChartsPanel::tr("%1: not possible. %2")
-                                    .arg(bits, width.refusals.empty() ? QString() : toQString(width.refusals.front()))
-                              : ChartsPanel::tr("%1: %2").arg(bits, size),
-                refused ? 0.0 : static_cast<double>(width.metadataBytes), current});
+        const QString bits = bitsText(width.bits());
+        if (width.state == WidthState::Refused)
+            bars.push_back({ChartsPanel::tr("%1: no").arg(width.bits()),
+                ChartsPanel::tr("%1: not possible. %2")
+                    .arg(bits, width.refusals.empty() ? QString() : toQString(width.refusals.front())),
+                0});
+        else
+            bars.push_back({ChartsPanel::tr("%1: %2").arg(width.bits()).arg(formatBytes(width.metadataBytes)),
+                ChartsPanel::tr("%1: %2").arg(bits, formatExactBytes(width.metadataBytes)),
+                static_cast<double>(width.metadataBytes)});
     }
     return bars;
+}
+
+QString widthsTitle(const Widths& widths)
+{
+    const auto today = std::ranges::find(widths, WidthState::Current, &WidthAssessment::state);
+    return today == widths.end() ? ChartsPanel::tr("What each refcount width costs on this image")
+                                 : ChartsPanel::tr("What each refcount width costs on this image (today %1, %2)")
+                                       .arg(bitsText(today->bits()), formatBytes(today->metadataBytes));
 }
 
 } // namespace
@@ -61,7 +74,7 @@ ChartsPanel::ChartsPanel(ImageDocument& document, QWidget* parent)
     layout->setContentsMargins(8, 8, 8, 8);
     addSection(*layout, tr("How many clusters have which count"), m_counts);
     addSection(*layout, tr("What the file is used for"), m_owners);
-    addSection(*layout, tr("What each refcount width costs on this image"), m_widths);
+    m_widthsTitle = addSection(*layout, tr("What each refcount width costs on this image"), m_widths);
     auto* scroll = new QScrollArea(this);
     scroll->setObjectName(QStringLiteral("chartsScroll"));
     scroll->setAccessibleName(tr("Charts"));
@@ -74,7 +87,7 @@ ChartsPanel::ChartsPanel(ImageDocument& document, QWidget* parent)
     refresh();
 }
 
-void ChartsPanel::addSection(QVBoxLayout& layout, const QString& title, QWidget* chart)
+QLabel* ChartsPanel::addSection(QVBoxLayout& layout, const QString& title, QWidget* chart)
 {
     auto* label = new QLabel(title, this);
     QFont font = label->font();
@@ -84,6 +97,7 @@ void ChartsPanel::addSection(QVBoxLayout& layout, const QString& title, QWidget*
     layout.addWidget(label);
     chart->setMinimumHeight(kChartHeight);
     layout.addWidget(chart, 1);
+    return label;
 }
 
 void ChartsPanel::refresh()
@@ -107,8 +121,11 @@ void ChartsPanel::startWidths()
     m_job = std::make_unique<Job>(tr("Assessing widths"),
         [image = m_document.image(), census = m_document.census()](
             const TaskContext&) -> Result<std::any> { return std::any(assessWidths(*image, *census)); });
-    connect(m_job.get(), &Job::finished, this,
-        [this](const std::any& result) { m_widths->setBars(widthBars(std::any_cast<const Widths&>(result))); });
+    connect(m_job.get(), &Job::finished, this, [this](const std::any& result) {
+        const auto& widths = std::any_cast<const Widths&>(result);
+        m_widths->setBars(widthBars(widths));
+        m_widthsTitle->setText(widthsTitle(widths));
+    });
     m_job->start();
 }
 

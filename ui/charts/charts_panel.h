@@ -7,6 +7,7 @@
 
 #include <memory>
 
+class QLabel;
 class QVBoxLayout;
 
 namespace cowscope::ui
@@ -26,7 +27,7 @@ public:
     explicit ChartsPanel(ImageDocument& document, QWidget* parent = nullptr);
 
 private:
-    void addSection(QVBoxLayout& layout, const QString& title, QWidget* chart);
+    QLabel* addSection(QVBoxLayout& layout, const QString& title, QWidget* chart);
     void refresh();
     void startWidths();
 
@@ -34,6 +35,7 @@ private:
     DistributionChart* m_counts;
     OwnerChart* m_owners;
     BarChart* m_widths;
+    QLabel* m_widthsTitle;
     std::unique_ptr<Job> m_job; ///< assesses the widths
 };
 

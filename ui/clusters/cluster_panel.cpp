@@ -34,7 +34,7 @@ ClusterPanel::ClusterPanel(ImageDocument& document, QWidget* parent)
 {
     m_view->setModel(m_model);
     m_view->setSelectionMode(QAbstractItemView::ContiguousSelection);
-    setColumnWidths(*m_view, {10, 12, 19, 9, 11, 18});
+    setColumnWidths(*m_view, {10, 12, 22, 9, 11, 18});
     auto* content = new QWidget(this);
     auto* layout = new QVBoxLayout(content);
     layout->setContentsMargins(0, 0, 0, 0);

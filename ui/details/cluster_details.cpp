@@ -16,7 +16,7 @@ namespace cowscope::ui
 namespace
 {
 
-constexpr std::uint64_t kSummedClusters = 1U << 20; ///< of a range, to stay quick
+constexpr std::uint64_t kSummedClusters = 1U << 18; ///< of a range, to stay quick
 constexpr std::size_t kListedReferrers = 8;
 
 QString tr(const char* text)

@@ -38,7 +38,8 @@ void HtmlPage::factHtml(const QString& name, const QString& html)
     if (!m_inTable)
         m_html += QStringLiteral("<table cellspacing=\"0\" cellpadding=\"1\">");
     m_inTable = true;
-    m_html += QStringLiteral("<tr><td>%1&nbsp;&nbsp;</td><td>%2</td></tr>").arg(name.toHtmlEscaped(), html);
+    m_html += QStringLiteral("<tr><td>%1&nbsp;&nbsp;</td><td>%2</td></tr>")
+                  .arg(name.toHtmlEscaped().replace(u' ', QStringLiteral("&nbsp;")), html);
 }
 
 void HtmlPage::factCode(const QString& name, const QString& text)

@@ -18,7 +18,7 @@ HeaderPanel::HeaderPanel(ImageDocument& document, QWidget* parent)
     , m_view(makeTable(QStringLiteral("headerTable"), tr("Header fields"), this))
 {
     m_view->setModel(m_model);
-    setColumnWidths(*m_view, {22, 8, 27, 22});
+    setColumnWidths(*m_view, {22, 8, 27, 26});
     m_view->horizontalHeader()->setStretchLastSection(true);
     setContent(m_view);
     connect(m_view->selectionModel(), &QItemSelectionModel::currentRowChanged, this, [this](const QModelIndex& index) {

@@ -207,7 +207,7 @@ void addEncryption(std::vector<HeaderRow>& rows, const Image& image)
     addFact(rows, tr("cipher"), toQString(luks.cipher + "-" + luks.cipherMode),
         tr("Initial vectors: %1 %2").arg(toQString(luks.ivGenerator), toQString(luks.ivHash)).trimmed());
     addFact(rows, tr("hash"), toQString(luks.hash), tr("Derives keys from passwords."));
-    addFact(rows, tr("uuid"), toQString(luks.uuid));
+    addFact(rows, tr("uuid"), QString(), toQString(luks.uuid));
     addFact(rows, tr("payload offset"), formatBytes(luks.payloadOffset), tr("Length of the LUKS header and its keys."));
     for (std::size_t i = 0; i < luks.slots.size(); ++i)
         addFact(rows, tr("key slot %1").arg(i), luks.slots[i].active ? tr("in use") : tr("empty"),

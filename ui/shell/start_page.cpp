@@ -28,6 +28,9 @@ QListWidget* makeList(const QString& objectName, const QString& accessibleName, 
     list->setAccessibleName(accessibleName);
     list->setAlternatingRowColors(true);
     list->setTextElideMode(Qt::ElideMiddle);
+    list->setSpacing(2);
+    list->setMouseTracking(true);
+    list->setCursor(Qt::PointingHandCursor);
     return list;
 }
 
@@ -36,7 +39,8 @@ void fitHeight(QListWidget& list)
 {
     constexpr int kMostRows = 6;
     const int rows = std::clamp(list.count(), 1, kMostRows);
-    list.setFixedHeight(rows * std::max(list.sizeHintForRow(0), 20) + 2 * list.frameWidth());
+    const int row = list.count() > 0 ? list.sizeHintForRow(0) : list.fontMetrics().height();
+    list.setFixedHeight(rows * (row + 2 * list.spacing()) + 2 * list.frameWidth());
 }
 
 QLabel* makeHeading(const QString& text, QWidget* buddy)
@@ -94,10 +98,19 @@ StartPage::StartPage(QWidget* parent)
     layout->addStretch(1);
 
     connect(m_open, &QPushButton::clicked, this, &StartPage::openRequested);
-    connect(m_recent, &QListWidget::itemActivated, this,
-        [this](const QListWidgetItem* item) { Q_EMIT pathChosen(item->data(Qt::UserRole).toString()); });
-    connect(m_samples, &QListWidget::itemActivated, this,
-        [this](const QListWidgetItem* item) { openSample(m_samples->row(item)); });
+    // One click opens, and so does Enter. Some styles report a click as both: the second finds the page busy.
+    const auto openRecent = [this](const QListWidgetItem* item) {
+        if (m_open->isEnabled())
+            Q_EMIT pathChosen(item->data(Qt::UserRole).toString());
+    };
+    const auto openSampleItem = [this](const QListWidgetItem* item) {
+        if (m_open->isEnabled())
+            openSample(m_samples->row(item));
+    };
+    for (const auto signal : {&QListWidget::itemClicked, &QListWidget::itemActivated}) {
+        connect(m_recent, signal, this, openRecent);
+        connect(m_samples, signal, this, openSampleItem);
+    }
     setBusy(QString());
     refresh();
 }
