@@ -83,6 +83,7 @@ private Q_SLOTS:
     void newStructuresThatNeedOneMoreRefblockGetIt();
     void usesAHoleThatIsLongEnough();
     void goesBehindTheEndWhereNoHoleIsLongEnough();
+    void takesTheFirstHoleThatIsLongEnoughAndNoShorterOne();
     void dropsRefblocksThatCountNothing();
     void todaysWidthChangesNothing();
     void refusesNarrowerWidthWhenACountWouldOverflow();
@@ -214,6 +215,28 @@ void AmendPlanTest::goesBehindTheEndWhereNoHoleIsLongEnough()
     VERIFY_OK(plan);
     QCOMPARE(plan->firstNewCluster.value(), built.layout.clusters);
     QCOMPARE(plan->fileBytesAfter, plan->fileBytesBefore + 2 * 4096);
+}
+
+void AmendPlanTest::takesTheFirstHoleThatIsLongEnoughAndNoShorterOne()
+{
+    // 200 clusters of 512 bytes at 64 bits: four refblocks and a table.
+    test::ImageBuilder builder({.clusterBits = 9, .virtualSize = 512 * 512});
+    std::map<std::uint64_t, std::uint64_t> holes; // by length
+    std::uint64_t guest = 0;
+    for (const std::uint64_t length : {1, 2, 3, 4, 6, 5, 7}) {
+        for (int i = 0; i < 20; ++i)
+            builder.data(guest++);
+        holes[length] = builder.skip(length);
+    }
+    for (int i = 0; i < 30; ++i)
+        builder.data(guest++);
+    const BuiltImage built = builder.build();
+    const auto plan = Looked(built).plan(6);
+    VERIFY_OK(plan);
+    QCOMPARE(plan->newClusters(), 5U);
+    QCOMPARE(plan->firstNewCluster.value() * 512, holes[6]);
+    QCOMPARE(plan->fileBytesAfter, plan->fileBytesBefore);
+    QCOMPARE(faultsOfPlan(built, *plan), QString());
 }
 
 void AmendPlanTest::dropsRefblocksThatCountNothing()
