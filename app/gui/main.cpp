@@ -9,7 +9,13 @@
 #include <QApplication>
 #include <QCommandLineParser>
 #include <QIcon>
+#include <QSettings>
+#include <QTemporaryDir>
 #include <QTextStream>
+
+#include <algorithm>
+#include <memory>
+#include <string_view>
 
 using namespace cowscope;
 
@@ -85,13 +91,31 @@ Options parseOptions()
     return options;
 }
 
+/// A run without a user neither follows nor changes the user's settings.
+void useSettingsIn(const QTemporaryDir& folder)
+{
+    QSettings::setDefaultFormat(QSettings::IniFormat);
+    QSettings::setPath(QSettings::IniFormat, QSettings::UserScope, folder.path());
+}
+
+/// Help and version are printed without a display.
+std::unique_ptr<QCoreApplication> makeApplication(int& argc, char** argv)
+{
+    const auto asksForText = [](std::string_view argument) {
+        return argument == "-h" || argument == "--help" || argument == "--help-all" || argument == "-v"
+            || argument == "--version";
+    };
+    if (std::any_of(argv + 1, argv + argc, asksForText))
+        return std::make_unique<QCoreApplication>(argc, argv);
+    return std::make_unique<QApplication>(argc, argv);
+}
+
 int runWindows(const Options& options)
 {
     auto* window = new ui::MainWindow;
     if (options.size.isValid())
         window->resize(options.size);
     if (!options.screenshots.isEmpty()) {
-        window->views().resetLayout();
         auto* pictures = new Screenshots(*window, options.screenshots, window);
         QObject::connect(
             pictures, &Screenshots::done, qApp, [](bool success) { QCoreApplication::exit(success ? 0 : 1); });
@@ -105,15 +129,18 @@ int runWindows(const Options& options)
 
 int main(int argc, char** argv)
 {
-    QApplication app(argc, argv);
+    const auto app = makeApplication(argc, argv);
     QApplication::setOrganizationName(QStringLiteral("Cowscope"));
     QApplication::setApplicationName(QStringLiteral("cowscope"));
-    QApplication::setApplicationDisplayName(QStringLiteral("Cowscope"));
     QApplication::setApplicationVersion(QStringLiteral(COWSCOPE_VERSION));
+    const Options options = parseOptions(); // ends the program for help and version
+
+    QApplication::setApplicationDisplayName(QStringLiteral("Cowscope"));
     QApplication::setDesktopFileName(QStringLiteral("org.cowscope.Cowscope"));
     QApplication::setWindowIcon(QIcon(QStringLiteral(":/icons/cowscope.svg")));
-    const Options options = parseOptions();
-
+    const QTemporaryDir settings;
+    if (!options.screenshots.isEmpty() || !options.demo.isEmpty())
+        useSettingsIn(settings);
     const int status = options.demo.isEmpty() ? runWindows(options) : runDemo(options.images.value(0), options.demo);
     ui::Job::waitForAll();
     return status;

@@ -49,6 +49,8 @@ QVariant HeaderModel::data(const QModelIndex& index, int role) const
     }
     if (role == Qt::ToolTipRole)
         return row.meaning.isEmpty() ? row.value : row.meaning;
+    if (role == Qt::WhatsThisRole)
+        return row.legal.isEmpty() ? row.meaning : tr("%1 Legal values: %2.").arg(row.meaning, row.legal);
     if (role != Qt::DisplayRole)
         return {};
     switch (index.column()) {

@@ -88,6 +88,7 @@ void addFields(std::vector<HeaderRow>& rows, const Image& image)
         row.raw = hexBytes(bytes.subspan(field.offset, field.bytes));
         row.value = namedValue(field, value.number);
         row.meaning = toQString(field.meaning);
+        row.legal = toQString(field.legal);
         row.selection = FieldSelection{Structure::Header, 0, HostOffset(0), i};
         rows.push_back(std::move(row));
     }

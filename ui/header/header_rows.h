@@ -20,6 +20,7 @@ struct HeaderRow {
     QString raw; ///< hex digits as they stand in the file
     QString value;
     QString meaning;
+    QString legal; ///< legal values of a field, else empty
     Selection::Value selection; ///< what the row selects, or nothing
 };
 

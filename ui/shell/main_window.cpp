@@ -96,6 +96,7 @@ void MainWindow::makeStatusBar()
     m_selectionText = new QLabel(this);
     m_selectionText->setObjectName(QStringLiteral("selectionText"));
     m_selectionText->setAccessibleName(tr("Selection"));
+    m_selectionText->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred); // its text must not widen the window
     m_jobBar = new JobBar(this);
     statusBar()->addWidget(m_selectionText, 1);
     statusBar()->addPermanentWidget(m_jobBar);

@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: The Cowscope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "ui/common/format.h"
 #include "ui/shell/help.h"
 #include "ui/shell/main_window.h"
 #include "ui/shell/recent_files.h"
+#include "ui/shell/start_page.h"
 
 #include <QAction>
 #include <QApplication>
@@ -58,7 +58,10 @@ void MainWindow::fillRecentMenu()
     else
         m_recentMenu->addSeparator();
     if (!files.isEmpty())
-        m_recentMenu->addAction(tr("Clear List"), this, &RecentFiles::clear);
+        m_recentMenu->addAction(tr("Clear List"), this, [this] {
+            RecentFiles::clear();
+            m_start->refresh();
+        });
     m_recentMenu->setToolTipsVisible(true);
 }
 

@@ -11,6 +11,7 @@
 #include "ui/reftable/reftable_panel.h"
 #include "ui/structure/structure_panel.h"
 
+#include <QAction>
 #include <QDockWidget>
 #include <QMenu>
 #include <QSettings>
@@ -31,22 +32,34 @@ Views::Views(ImageDocument& document, QWidget* parent)
     setDockNestingEnabled(true);
     setTabPosition(Qt::AllDockWidgetAreas, QTabWidget::North);
     setDocumentMode(true);
-    addView(View::Structure, QStringLiteral("structureDock"), tr("Structure"), new StructurePanel(document, this));
-    addView(View::Heatmap, QStringLiteral("heatmapDock"), tr("Refblock"), new RefblockPanel(document, this));
-    addView(View::Clusters, QStringLiteral("clustersDock"), tr("Clusters"), new ClusterPanel(document, this));
-    addView(View::Reftable, QStringLiteral("reftableDock"), tr("Reftable"), new ReftablePanel(document, this));
-    addView(View::Header, QStringLiteral("headerDock"), tr("Header"), new HeaderPanel(document, this));
-    addView(View::Charts, QStringLiteral("chartsDock"), tr("Charts"), new ChartsPanel(document, this));
-    addView(View::Details, QStringLiteral("detailsDock"), tr("Details"), new DetailsPanel(document, this));
-    addView(View::Findings, QStringLiteral("findingsDock"), tr("Findings"), new FindingsPanel(document, this));
+    addView(View::Structure, QStringLiteral("structureDock"), tr("Structure"), new StructurePanel(document, this),
+        tr("The structures of the image as a tree: header, refcount table, L1 table, snapshots, bitmaps. Selecting one "
+           "shows it in every other view."));
+    addView(View::Heatmap, QStringLiteral("heatmapDock"), tr("Refblock"), new RefblockPanel(document, this),
+        tr("The reference counts of one refblock, or of the whole file, as a grid with one cell for each cluster."));
+    addView(View::Clusters, QStringLiteral("clustersDock"), tr("Clusters"), new ClusterPanel(document, this),
+        tr("Every cluster of the file with its owner, its stored count and the references that the structures really "
+           "make."));
+    addView(View::Reftable, QStringLiteral("reftableDock"), tr("Reftable"), new ReftablePanel(document, this),
+        tr("The refcount table: each entry leads to a refblock, which holds the counts of a stretch of clusters."));
+    addView(View::Header, QStringLiteral("headerDock"), tr("Header"), new HeaderPanel(document, this),
+        tr("The image header field by field: its bytes, its value, and what it means."));
+    addView(View::Charts, QStringLiteral("chartsDock"), tr("Charts"), new ChartsPanel(document, this),
+        tr("How often which count occurs, what the file is used for, and what each refcount width would cost."));
+    addView(View::Details, QStringLiteral("detailsDock"), tr("Details"), new DetailsPanel(document, this),
+        tr("Explains what is selected, with links to what it refers to."));
+    addView(View::Findings, QStringLiteral("findingsDock"), tr("Findings"), new FindingsPanel(document, this),
+        tr("What is wrong with the image. A double click goes to the clusters concerned."));
     arrange();
 }
 
-void Views::addView(View view, const QString& objectName, const QString& title, QWidget* panel)
+void Views::addView(View view, const QString& objectName, const QString& title, QWidget* panel, const QString& help)
 {
     auto* dock = new QDockWidget(title, this);
     dock->setObjectName(objectName);
     dock->setWidget(panel);
+    dock->setWhatsThis(help);
+    dock->toggleViewAction()->setToolTip(help);
     m_docks[static_cast<std::size_t>(view)] = dock;
 }
 

@@ -38,7 +38,7 @@ protected:
     void showEvent(QShowEvent* event) override;
 
 private:
-    void addView(View view, const QString& objectName, const QString& title, QWidget* panel);
+    void addView(View view, const QString& objectName, const QString& title, QWidget* panel, const QString& help);
     void arrange();
     void proportion();
 
