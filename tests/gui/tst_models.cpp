@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/gui/gui_support.h"
 #include "ui/clusters/cluster_model.h"
+#include "ui/details/details_text.h"
 #include "ui/findings/finding_model.h"
 #include "ui/header/header_model.h"
 #include "ui/refblock/cluster_summaries.h"
@@ -59,6 +60,7 @@ private Q_SLOTS:
     void structureTreeIsAProperModel();
     void structureTreeListsWhatTheImageHas();
     void structureTreeFetchesLargeTablesInBatches();
+    void namesFromTheImageAreTextAndNotHtml();
     void headerShowsEachFieldOfTheCatalogue();
     void headerNamesFeaturesAndExtensions();
     void reftableCountsWhatEachRefblockHolds();
@@ -142,6 +144,25 @@ void TestModels::structureTreeFetchesLargeTablesInBatches()
     while (model.canFetchMore(l1))
         model.fetchMore(l1);
     QCOMPARE(model.rowCount(l1), 512);
+}
+
+void TestModels::namesFromTheImageAreTextAndNotHtml()
+{
+    const QString path = m_folder.create(QStringLiteral("names.qcow2"));
+    const QString name = QStringLiteral("<b>bold</b>");
+    QCOMPARE(qemu::img({QStringLiteral("snapshot"), QStringLiteral("-c"), name, path}).exit, 0);
+    ImageDocument document;
+    QVERIFY(openAndWait(document, path));
+    StructureModel tree;
+    tree.setImage(document.image());
+    const QModelIndex snapshot = tree.find(SnapshotSelection{0});
+    QCOMPARE(snapshot.data().toString(), name);
+    QVERIFY(snapshot.data(Qt::ToolTipRole).toString().contains(QStringLiteral("&lt;b&gt;")));
+    HtmlPage page;
+    writeDetails(page, *document.image(), *document.census(), SnapshotSelection{0});
+    const QString details = page.html();
+    QVERIFY(details.contains(name.toHtmlEscaped()));
+    QVERIFY(!details.contains(name));
 }
 
 void TestModels::headerShowsEachFieldOfTheCatalogue()

@@ -20,6 +20,10 @@ namespace cowscope::ui
 /// Text of the engine, which is UTF-8.
 QString toQString(std::string_view text);
 
+/// A tooltip that shows `text` as it is. A bare tooltip with a tag in it is taken for HTML, and names from an image are
+/// not to be trusted with that.
+QString plainToolTip(const QString& text);
+
 /// "1,234,567"
 QString formatCount(std::uint64_t count);
 

@@ -78,7 +78,7 @@ QVariant FindingModel::data(const QModelIndex& index, int role) const
     case Qt::DisplayRole:
         return text(found, index.column());
     case Qt::ToolTipRole:
-        return toQString(describe(found, m_clusterBits));
+        return plainToolTip(toQString(describe(found, m_clusterBits)));
     case Qt::ForegroundRole:
         if (index.column() == Severity && found.severity() != cowscope::Severity::Note)
             return findingColor(isDark(QGuiApplication::palette()));

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/header/header_model.h"
 
+#include "ui/common/format.h"
+
 #include <QFont>
 #include <QFontDatabase>
 
@@ -48,9 +50,9 @@ QVariant HeaderModel::data(const QModelIndex& index, int role) const
         return font;
     }
     if (role == Qt::ToolTipRole)
-        return row.meaning.isEmpty() ? row.value : row.meaning;
+        return plainToolTip(row.meaning.isEmpty() ? row.value : row.meaning);
     if (role == Qt::WhatsThisRole)
-        return row.legal.isEmpty() ? row.meaning : tr("%1 Legal values: %2.").arg(row.meaning, row.legal);
+        return plainToolTip(row.legal.isEmpty() ? row.meaning : tr("%1 Legal values: %2.").arg(row.meaning, row.legal));
     if (role != Qt::DisplayRole)
         return {};
     switch (index.column()) {

@@ -22,6 +22,7 @@ JobBar::JobBar(QWidget* parent)
     setAccessibleName(tr("Running job"));
     m_progress->setObjectName(QStringLiteral("jobProgress"));
     m_progress->setAccessibleName(tr("Progress of the job"));
+    m_title->setTextFormat(Qt::PlainText);
     m_progress->setRange(0, 1000);
     m_progress->setFixedWidth(160);
     m_cancel->setObjectName(QStringLiteral("cancelJob"));

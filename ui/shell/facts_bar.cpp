@@ -25,6 +25,7 @@ FactsBar::FactsBar(ImageDocument& document, QWidget* parent)
     m_facts->setObjectName(QStringLiteral("facts"));
     m_facts->setAccessibleName(tr("Facts about the image"));
     m_facts->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    m_facts->setTextFormat(Qt::PlainText);
     m_facts->setMinimumWidth(80);
     m_verdict->setObjectName(QStringLiteral("verdictBadge"));
     m_verdict->setToolTip(tr("The verdict of the check. Click to see the findings."));
@@ -63,9 +64,9 @@ void FactsBar::refresh()
     const Image& image = *m_document.image();
     const Census& census = *m_document.census();
     m_line = factsLine(image);
-    m_facts->setToolTip(
+    m_facts->setToolTip(plainToolTip(
         tr("%1\nVirtual size: %2\nFile size: %3")
-            .arg(m_document.path(), formatExactBytes(image.header().size), formatExactBytes(image.fileSize())));
+            .arg(m_document.path(), formatExactBytes(image.header().size), formatExactBytes(image.fileSize()))));
     elide();
     m_verdict->setText(verdictLine(census));
     m_verdict->setAccessibleName(tr("Verdict: %1. Opens the findings.").arg(m_verdict->text()));

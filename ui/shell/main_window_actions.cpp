@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: The Cowscope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/common/format.h"
 #include "ui/shell/help.h"
 #include "ui/shell/main_window.h"
 #include "ui/shell/recent_files.h"
@@ -52,7 +53,8 @@ void MainWindow::fillRecentMenu()
     m_recentMenu->clear();
     const QStringList files = RecentFiles::list();
     for (const QString& path : files)
-        m_recentMenu->addAction(QFileInfo(path).fileName(), this, [this, path] { openPath(path); })->setToolTip(path);
+        m_recentMenu->addAction(QFileInfo(path).fileName(), this, [this, path] { openPath(path); })
+            ->setToolTip(plainToolTip(path));
     if (files.isEmpty())
         m_recentMenu->addAction(tr("No recent images"))->setEnabled(false);
     else

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/shell/start_page.h"
 
+#include "ui/common/format.h"
 #include "ui/shell/recent_files.h"
 #include "ui/shell/samples.h"
 
@@ -63,6 +64,7 @@ StartPage::StartPage(QWidget* parent)
     QFont large = m_title->font();
     large.setPointSizeF(large.pointSizeF() * 1.4);
     m_title->setFont(large);
+    m_title->setTextFormat(Qt::PlainText);
     m_title->setWordWrap(true);
     m_title->setAlignment(Qt::AlignHCenter);
     m_title->setObjectName(QStringLiteral("startTitle"));
@@ -123,7 +125,7 @@ void StartPage::refresh()
         const QFileInfo info(path);
         auto* item = new QListWidgetItem(tr("%1  \u2013  %2").arg(info.fileName(), info.path()), m_recent);
         item->setData(Qt::UserRole, path);
-        item->setToolTip(path);
+        item->setToolTip(plainToolTip(path));
     }
     fitHeight(*m_recent);
     m_recent->setVisible(!files.isEmpty());

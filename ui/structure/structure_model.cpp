@@ -113,7 +113,7 @@ void StructureModel::addSnapshots()
     for (std::size_t i = 0; i < snapshots.size(); ++i) {
         const Snapshot& snapshot = snapshots[i];
         Node* node = add(*list, toQString(snapshot.name.empty() ? snapshot.id : snapshot.name),
-            tr("Snapshot with id %1").arg(toQString(snapshot.id)), SnapshotSelection{i});
+            tr("Snapshot %1 with id %2").arg(toQString(snapshot.name), toQString(snapshot.id)), SnapshotSelection{i});
         add(*node, tr("L1 table (%1)").arg(formatCount(snapshot.l1Size)),
             tr("The snapshot's own L1 table at offset %1").arg(formatOffset(snapshot.l1TableOffset)),
             clustersOf(m_image->geometry(), snapshot.l1TableOffset, std::uint64_t{snapshot.l1Size} * 8));
@@ -275,7 +275,7 @@ QVariant StructureModel::data(const QModelIndex& index, int role) const
     case Qt::DisplayRole:
         return node->label;
     case Qt::ToolTipRole:
-        return node->toolTip;
+        return plainToolTip(node->toolTip);
     case SelectionRole:
         return QVariant::fromValue(node->value);
     default:
