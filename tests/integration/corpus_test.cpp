@@ -13,6 +13,8 @@ using namespace cowscope;
 namespace
 {
 
+constexpr int kGeneratorLimitMs = 480'000; ///< some 40 s on two idle cores
+
 QJsonObject readObject(const QString& path)
 {
     QFile file(path);
@@ -109,9 +111,12 @@ void CorpusTest::initTestCase()
     if (!QFile::exists(generator))
         QSKIP("There is no corpus: set COWSCOPE_CORPUS to a folder that make-corpus filled");
     REQUIRE_QEMU();
-    QVERIFY(QDir().mkpath(m_corpus));
-    const auto made = test::runProgram(generator, {m_corpus});
+    // Made beside its place and moved there whole, so that an interrupted run leaves no half of a corpus.
+    const QString part = m_corpus + ".part";
+    QVERIFY(QDir(part).removeRecursively() && QDir().mkpath(part));
+    const auto made = test::runProgram(generator, {part}, {}, kGeneratorLimitMs);
     QVERIFY2(made.exit == 0, made.err);
+    QVERIFY(QDir(m_corpus).removeRecursively() && QDir().rename(part, m_corpus));
 }
 
 void CorpusTest::eachCase(const QString& part)

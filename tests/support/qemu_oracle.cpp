@@ -12,8 +12,6 @@ namespace cowscope::test
 namespace
 {
 
-constexpr int kTimeLimitMs = 120'000;
-
 QString tool(const char* variable, const QString& name)
 {
     return qEnvironmentVariable(variable, name);
@@ -31,13 +29,13 @@ QString ioProgram()
 
 } // namespace
 
-ProgramRun runProgram(const QString& program, const QStringList& arguments, const QString& folder)
+ProgramRun runProgram(const QString& program, const QStringList& arguments, const QString& folder, int timeLimitMs)
 {
     QProcess process;
     if (!folder.isEmpty())
         process.setWorkingDirectory(folder);
     process.start(program, arguments, QIODevice::ReadOnly);
-    const bool ended = process.waitForStarted() && process.waitForFinished(kTimeLimitMs);
+    const bool ended = process.waitForStarted() && process.waitForFinished(timeLimitMs);
     if (!ended)
         process.kill();
     process.waitForFinished(1000);

@@ -23,8 +23,9 @@ struct ProgramRun {
     QJsonDocument json() const { return QJsonDocument::fromJson(out); }
 };
 
-/// Runs a program in `folder` (empty: the current one) and waits for it, two minutes at most.
-ProgramRun runProgram(const QString& program, const QStringList& arguments, const QString& folder = {});
+/// Runs a program in `folder` (empty: the current one) and waits for it, `timeLimitMs` milliseconds at most.
+ProgramRun runProgram(
+    const QString& program, const QStringList& arguments, const QString& folder = {}, int timeLimitMs = 120'000);
 
 /// The reference implementation as judge. Programs come from the path, or from QEMU_IMG and QEMU_IO.
 namespace qemu
