@@ -64,6 +64,7 @@ private Q_SLOTS:
     void opensARecentImage();
     void opensASecondImageInANewWindow();
     void saysWhyAnImageCannotBeOpened();
+    void saysThatPartsOfAnImageCannotBeRead();
     void opensAnImageInUseOnlyAfterAsking();
     void cancelsAnOpen();
     void statesTheFactsAndTheVerdict();
@@ -234,6 +235,22 @@ void TestMainWindow::saysWhyAnImageCannotBeOpened()
     QTest::mouseClick(box->button(QMessageBox::Close), Qt::LeftButton);
     QVERIFY(child<QWidget>(QStringLiteral("startPage")).isVisible());
     QVERIFY(child<QPushButton>(QStringLiteral("openButton")).isEnabled());
+}
+
+void TestMainWindow::saysThatPartsOfAnImageCannotBeRead()
+{
+    Bytes bytes = readFile(m_image);
+    std::size_t table = 0;
+    for (std::size_t i = 64; i < 72; ++i) // snapshots_offset
+        table = table << 8 | std::to_integer<std::size_t>(bytes[i]);
+    bytes[table + 36] = std::byte{0x80}; // the length of the first entry's extra data
+    const QString path = m_folder.path(QStringLiteral("unreadable.qcow2"));
+    QVERIFY(writeFile(path, bytes));
+    open(path);
+    QVERIFY(child<QWidget>(QStringLiteral("noticeStrip")).isVisible());
+    QVERIFY(text(QStringLiteral("noticeText")).contains(QStringLiteral("extra data")));
+    QTest::mouseClick(&child<QPushButton>(QStringLiteral("noticeDismiss")), Qt::LeftButton);
+    QVERIFY(!child<QWidget>(QStringLiteral("noticeStrip")).isVisible());
 }
 
 void TestMainWindow::opensAnImageInUseOnlyAfterAsking()

@@ -199,13 +199,25 @@ void MainWindow::imageOpened()
 {
     RecentFiles::add(m_document.path());
     m_centre->setCurrentIndex(1);
-    if (m_document.isShared())
-        m_notice->showNotice(tr("Opened although another program uses the image: it may be changing, and what is shown "
-                                "may be out of date or contradict itself."),
-            false);
-    else
+    if (const QString notice = openingNotice(); notice.isEmpty())
         m_notice->hide();
+    else
+        m_notice->showNotice(notice, !m_document.isShared());
     openEnded();
+}
+
+/// What the user has to know about the image that was opened; empty in the ordinary case.
+QString MainWindow::openingNotice() const
+{
+    QStringList notices;
+    if (m_document.isShared())
+        notices
+            += tr("Opened although another program uses the image: it may be changing, and what is shown may be out of "
+                  "date or contradict itself.");
+    if (const auto problems = m_document.image()->problems(); !problems.empty())
+        notices += tr("Not all of this image can be read: %1. The end of the Header view lists each problem.")
+                       .arg(toQString(problems.front().what));
+    return notices.join(u'\n');
 }
 
 void MainWindow::imageClosed()

@@ -63,6 +63,7 @@ private:
     bool isFree() const; ///< neither an image nor one being opened
 
     void imageOpened();
+    QString openingNotice() const;
     void imageClosed();
     void openFailed(const Error& error);
     void openEnded(); ///< in whichever way

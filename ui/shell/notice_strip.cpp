@@ -18,6 +18,7 @@ NoticeStrip::NoticeStrip(QWidget* parent)
     // Amber with dark text reads well in both themes.
     setStyleSheet(QStringLiteral("#noticeStrip{background-color:#f4c95d}#noticeText{color:#2b2200}"));
     m_text->setObjectName(QStringLiteral("noticeText"));
+    m_text->setTextFormat(Qt::PlainText);
     m_text->setWordWrap(true);
     auto* reload = new QPushButton(tr("Reload"), this);
     reload->setObjectName(QStringLiteral("noticeReload"));
