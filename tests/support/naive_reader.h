@@ -19,7 +19,6 @@ public:
 
     std::uint64_t clusterSize() const { return m_clusterSize; }
     unsigned refcountOrder() const { return m_order; }
-    std::uint64_t reftable() const { return m_reftable; }
 
     /// Every stored count that is not 0, by cluster.
     std::map<std::uint64_t, std::uint64_t> counts() const;

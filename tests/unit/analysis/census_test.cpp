@@ -318,7 +318,6 @@ void CensusTest::ignoresCountsBehindTheEndOfTheFile()
 
 void CensusTest::sharedTablesAreReadOnce()
 {
-    const BuiltImage few = test::snapshotImage(12, 4, 1);
     test::ImageBuilder builder({.clusterBits = 12});
     builder.data(0);
     for (unsigned i = 0; i < 200; ++i)
