@@ -33,8 +33,8 @@ std::string describeObstacles(const WidthObstacles& obstacles, unsigned bits, co
     const std::uint64_t more = obstacles.clusters - std::min<std::uint64_t>(kNamedObstacles, obstacles.clusters);
     if (more > 0)
         named += fmt::format(" and {} more", more);
-    return fmt::format(
-        "{} to {}, but {}", bits == 1 ? "1 bit counts" : fmt::format("{} bits count", bits), (~std::uint64_t{0}) >> (64 - bits), named);
+    return fmt::format("{} to {}, but {}", bits == 1 ? "1 bit counts" : fmt::format("{} bits count", bits),
+        (~std::uint64_t{0}) >> (64 - bits), named);
 }
 
 void collectRefusals(WidthAssessment& assessment, const Image& image, const Census& census)
