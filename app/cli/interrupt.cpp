@@ -12,18 +12,16 @@ InterruptStop::InterruptStop()
         sigaddset(&m_signals, signal);
     pthread_sigmask(SIG_BLOCK, &m_signals, &m_before);
     m_waiter = std::jthread([this](std::stop_token ended) {
-        // A blocked signal stays pending, so a short wait misses none.
-        constexpr timespec kWait{0, 50'000'000};
-        while (!ended.stop_requested()) {
-            if (sigtimedwait(&m_signals, nullptr, &kWait) > 0)
-                m_source.request_stop();
-        }
+        int signal = 0;
+        while (sigwait(&m_signals, &signal) == 0 && !ended.stop_requested())
+            m_source.request_stop();
     });
 }
 
 InterruptStop::~InterruptStop()
 {
     m_waiter.request_stop();
+    pthread_kill(m_waiter.native_handle(), SIGHUP); // to that thread alone: it ends its wait
     m_waiter.join();
     pthread_sigmask(SIG_SETMASK, &m_before, nullptr);
 }
