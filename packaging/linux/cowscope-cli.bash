@@ -31,7 +31,7 @@ _cowscope_cli() {
                 return
             fi
             case $verb in
-                info) options+=' --fields' ;;
+                info) options+=' --backing-chain --fields' ;;
                 map) options+=' -s --start-offset -l --max-length --alone' ;;
                 amend) options+=' -o --options -p --progress --plan' ;;
             esac
