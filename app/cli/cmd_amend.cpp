@@ -61,7 +61,8 @@ void printProgress(const Progress& progress)
 {
     const double share
         = progress.total == 0 ? 0 : static_cast<double>(progress.done) / static_cast<double>(progress.total);
-    fmt::print("    ({:.2f}/100%)\r", 100 * share);
+    // Not fmt::print, which throws when nobody reads any more.
+    std::fputs(fmt::format("    ({:.2f}/100%)\r", 100 * share).c_str(), stdout);
     std::fflush(stdout);
 }
 

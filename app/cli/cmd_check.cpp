@@ -28,15 +28,18 @@ int run(const ImageArguments& arguments)
 {
     const InterruptStop interrupt;
     auto opened = openImage(arguments, Purpose::Check);
-    if (!opened)
-        return report(opened.error());
+    if (!opened) {
+        const bool otherFormat = opened.error().kind == ErrorKind::NotQcow2 && arguments.format.empty();
+        report(opened.error());
+        return otherFormat ? kExitNoCheck : kExitError;
+    }
     auto census = takeCensus(*opened->image, {interrupt.token(), {}});
     if (!census)
         return report(std::move(census.error()).in(opened->path));
     if (arguments.json()) {
         printJson(checkJson(*opened->image, **census, opened->path));
     } else if (!arguments.quiet) {
-        fmt::print(stderr, "{}", findingsText(*opened->image, **census));
+        printText(stderr, findingsText(*opened->image, **census));
         fmt::print("{}", checkSummaryText(**census));
     }
     return verdict(**census);
@@ -48,7 +51,8 @@ void addCheck(CLI::App& app, int& exitCode)
 {
     auto arguments = std::make_shared<ImageArguments>();
     CLI::App* command = app.add_subcommand("check",
-        "Check an image without changing it. Exit code: 0 sound, 1 could not be checked, 2 corruptions, 3 leaks only");
+        "Check an image without changing it. Exit code: 0 sound, 1 could not be checked, 2 corruptions, 3 leaks only, "
+        "63 not qcow2");
     arguments->addTo(*command);
     command->callback([arguments, &exitCode] { exitCode = run(*arguments); });
 }

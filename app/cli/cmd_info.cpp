@@ -53,7 +53,7 @@ int runChain(const InfoArguments& arguments, const OpenedImage& opened)
     if (arguments.image.json())
         printJson(json);
     else
-        fmt::print("{}", text);
+        printText(stdout, text);
     return kExitOk;
 }
 
@@ -67,7 +67,7 @@ int run(const InfoArguments& arguments)
     if (arguments.image.json())
         printJson(jsonOf(*opened->image, opened->path, arguments.fields));
     else
-        fmt::print("{}", textOf(*opened->image, opened->path, arguments.fields));
+        printText(stdout, textOf(*opened->image, opened->path, arguments.fields));
     return kExitOk;
 }
 

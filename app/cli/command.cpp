@@ -64,9 +64,22 @@ Result<OpenedImage> openImage(const ImageArguments& arguments, Purpose purpose)
     return OpenedImage{std::move(*path), std::move(*image)};
 }
 
+void printText(std::FILE* stream, const std::string& text)
+{
+    std::string shown;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if ((byte < 0x20 && c != '\n') || byte == 0x7f)
+            shown += fmt::format("\\x{:02x}", byte);
+        else
+            shown += c;
+    }
+    fmt::print(stream, "{}", shown);
+}
+
 int report(const Error& error)
 {
-    fmt::print(stderr, "cowscope-cli: {}\n", error.text());
+    printText(stderr, fmt::format("cowscope-cli: {}\n", error.text()));
     return kExitError;
 }
 

@@ -6,6 +6,7 @@
 #include "core/storage/file_storage.h"
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -19,6 +20,7 @@ inline constexpr int kExitOk = 0;
 inline constexpr int kExitError = 1;
 inline constexpr int kExitCorrupt = 2; ///< check only
 inline constexpr int kExitLeaks = 3; ///< check only
+inline constexpr int kExitNoCheck = 63; ///< check only: a file of another format
 
 /// The arguments that name an image, with qemu-img's spelling.
 struct ImageArguments {
@@ -48,6 +50,9 @@ enum class Purpose {
     Check, ///< an image without a reftable can be checked, though not used
 };
 Result<OpenedImage> openImage(const ImageArguments& arguments, Purpose purpose = Purpose::Look);
+
+/// Prints text that may hold names from an image: control characters, which could steer a terminal, are spelled out.
+void printText(std::FILE* stream, const std::string& text);
 
 /// Prints the error after the program's name; returns kExitError.
 int report(const Error& error);

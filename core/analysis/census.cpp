@@ -32,7 +32,8 @@ public:
         , m_census(std::make_shared<Census>())
         , m_findings(Census::kMaxFindings)
     {
-        m_census->map = ClusterMap(image.fileClusters());
+        // One cluster more: a structure may legally end behind a file that was cut inside it. See settleEnd().
+        m_census->map = ClusterMap(image.fileClusters() + 1);
         m_counter.emplace(image, m_census->map, m_findings);
     }
 
@@ -46,7 +47,8 @@ public:
 
         if (auto read = readCounts(); !read)
             return failed(read);
-        countRoots();
+        if (auto counted = countRoots(); !counted)
+            return failed(counted);
         countTables(*tables);
         TableWalk walk(m_image, m_census->map, *m_counter, m_findings, m_census->allocation);
         m_progress.phase = Phase::WalkTables;
@@ -55,6 +57,7 @@ public:
         if (auto counted = countBitmaps(); !counted)
             return failed(counted);
         countRefcountStructures();
+        settleEnd();
         walk.checkActiveL1();
         m_progress = {Phase::Compare, m_progress.total, m_progress.total};
         if (auto compared = compare(); !compared)
@@ -78,21 +81,27 @@ private:
     {
         m_progress.phase = Phase::ReadRefcounts;
         const std::uint64_t entries = m_image.geometry().refblockEntries();
-        std::unordered_set<std::uint64_t> seenPastEnd;
+        std::unordered_set<std::uint64_t> seen;
         for (std::uint64_t i = 0; i < m_image.reftable().size(); ++i) {
             const auto refblock = m_image.usableRefblock(i);
             if (!refblock)
                 continue;
-            const HostCluster first(i * entries);
-            // Entries for clusters that the file does not have may name one refblock a million times: read it once.
-            const bool pastEnd = first.value() >= m_census->map.clusters();
-            if (!pastEnd || seenPastEnd.insert(refblock->value()).second) {
-                if (auto read = readRefblock(*refblock, first); !read)
+            // A refblock that is named again is damage, found later: a million entries may name it, so read it once.
+            if (seen.insert(refblock->value()).second) {
+                if (auto read = readRefblock(*refblock, HostCluster(i * entries)); !read)
                     return read;
             }
             m_progress.done += m_image.geometry().clusterSize();
         }
-        return {};
+        return step();
+    }
+
+    /// Reports, and ends the census where it was cancelled or the image has more clusters in use than the map can hold.
+    Result<void> step() const
+    {
+        if (m_census->map.isFull())
+            return fail(ErrorKind::TooLarge, "The image claims more clusters in use than there is memory for");
+        return m_task.step(m_progress);
     }
 
     Result<void> readRefblock(HostOffset refblock, HostCluster first)
@@ -103,7 +112,7 @@ private:
         m_bytes.resize(std::min(clusterSize, kChunkBytes));
         m_counts.resize(codec.entriesIn(m_bytes.size()));
         for (std::uint64_t at = 0; at < clusterSize; at += m_bytes.size()) {
-            if (auto go = m_task.step(m_progress); !go)
+            if (auto go = step(); !go)
                 return go;
             if (auto read = m_image.storage().read(refblock.value() + at, m_bytes); !read) {
                 m_findings.add({FindingKind::Unreadable, m_image.geometry().cluster(refblock), 1, refblock, 0, 0, 1,
@@ -121,7 +130,7 @@ private:
     /// m_counts are those of the clusters from `first` on.
     void addCounts(HostCluster first)
     {
-        const std::uint64_t fileEnd = m_census->map.clusters();
+        const std::uint64_t fileEnd = m_image.fileClusters();
         const std::uint64_t room = fileEnd - std::min(fileEnd, first.value());
         const auto inFile = std::span(m_counts).first(std::min<std::uint64_t>(room, m_counts.size()));
         m_census->map.setRefcounts(first, inFile);
@@ -140,7 +149,9 @@ private:
             }
         }
         for (std::size_t i = inFile.size(); i < m_counts.size(); ++i) {
-            if (m_counts[i] != 0)
+            if ((first + i).value() == fileEnd)
+                m_countAtEnd = m_counts[i];
+            else if (m_counts[i] != 0)
                 addCountPastEnd(first + i, m_counts[i]);
         }
     }
@@ -170,15 +181,27 @@ private:
         if (count > census.largest.count)
             census.largest = {cluster, count};
         for (unsigned order = 0; order < kMaxRefcountOrder && count > RefcountCodec(order).maximum(); ++order) {
-            WidthObstacles& obstacles = census.obstacles[order];
-            ++obstacles.clusters;
-            if (obstacles.first.size() < WidthObstacles::kListed)
-                obstacles.first.push_back({cluster, count});
+            addObstacle(census.obstacles[order], {cluster, count});
+        }
+    }
+
+    /// The cluster right behind the file belongs to the image where a structure reaches into it; else it is no part of
+    /// it.
+    void settleEnd()
+    {
+        const HostCluster end(m_image.fileClusters());
+        if (m_census->map.references(end) == 0) {
+            m_census->map.dropLast();
+            if (m_countAtEnd != 0)
+                addCountPastEnd(end, m_countAtEnd);
+        } else if (m_countAtEnd != 0) {
+            m_census->map.setRefcount(end, m_countAtEnd);
+            addCount(end, m_countAtEnd);
         }
     }
 
     /// Everything that the header leads to directly.
-    void countRoots()
+    Result<void> countRoots()
     {
         const Header& header = m_image.header();
         m_counter->add(HostOffset(0), m_image.geometry().clusterSize(), ClusterOwner::Header, {}, HostOffset(0));
@@ -187,25 +210,54 @@ private:
         if (header.hasDataFile() && !m_image.snapshots().empty())
             m_findings.add({FindingKind::SnapshotWithDataFile, HostCluster(0), 1,
                 HostOffset(header_field::kNbSnapshots), 0, header.snapshotCount, 1, {}});
-        for (const Snapshot& snapshot : m_image.snapshots())
-            countSnapshot(snapshot);
+        if (auto counted = countSnapshotL1s(); !counted)
+            return counted;
         m_counter->add(header.snapshotsOffset, m_image.snapshotTableBytes(), ClusterOwner::SnapshotTable, {},
             HostOffset(header_field::kSnapshotsOffset));
         if (m_image.extensions().crypto)
             m_counter->add(m_image.extensions().crypto->offset, m_image.extensions().crypto->length,
                 ClusterOwner::EncryptionHeader, {}, HostOffset(0));
+        return step();
     }
 
-    void countSnapshot(const Snapshot& snapshot)
+    /// L1 tables of snapshots may overlap, all 65536 of them: their clusters are counted by a sweep over their ends.
+    Result<void> countSnapshotL1s()
+    {
+        std::vector<std::pair<HostCluster, std::int64_t>> ends; // +1 where a table begins, -1 behind its last cluster
+        for (const Snapshot& snapshot : m_image.snapshots()) {
+            checkSnapshotExtra(snapshot);
+            const std::uint64_t bytes = std::uint64_t{snapshot.l1Size} * 8;
+            if (!checkSnapshotL1(m_image, snapshot, &m_findings) || bytes == 0)
+                continue;
+            if (!m_counter->isInFile(
+                    snapshot.l1TableOffset, bytes, ClusterOwner::SnapshotL1, {0, 1}, snapshot.entryOffset))
+                continue;
+            const HostCluster first = m_image.geometry().cluster(snapshot.l1TableOffset);
+            ends.emplace_back(first, 1);
+            ends.emplace_back(first + m_image.geometry().clustersFor(bytes), -1);
+        }
+        std::ranges::sort(ends);
+        std::int64_t tables = 0;
+        HostCluster position(0);
+        for (const auto& [cluster, change] : ends) {
+            if (auto go = step(); !go)
+                return go;
+            if (tables > 0 && cluster > position)
+                m_census->map.addReferencesToRun(
+                    position, cluster - position, ClusterOwner::SnapshotL1, 0, static_cast<std::uint64_t>(tables));
+            position = cluster;
+            tables += change;
+        }
+        return {};
+    }
+
+    void checkSnapshotExtra(const Snapshot& snapshot)
     {
         if (m_image.header().version >= 3 && snapshot.extraData.size() < 16)
             m_findings.add({FindingKind::SnapshotTable, m_image.geometry().cluster(snapshot.entryOffset), 1,
                 snapshot.entryOffset, 16, snapshot.extraData.size(), 1,
                 fmt::format("snapshot '{}' ({}) has {} bytes of extra data", snapshot.id, snapshot.name,
                     snapshot.extraData.size())});
-        if (checkSnapshotL1(m_image, snapshot, &m_findings))
-            m_counter->add(snapshot.l1TableOffset, std::uint64_t{snapshot.l1Size} * 8, ClusterOwner::SnapshotL1, {0, 1},
-                snapshot.entryOffset);
     }
 
     void countTables(std::span<const TableUse> tables)
@@ -223,7 +275,15 @@ private:
         const BitmapsExtension& extension = *m_image.extensions().bitmaps;
         m_counter->add(
             extension.directoryOffset, extension.directorySize, ClusterOwner::BitmapDirectory, {}, HostOffset(0));
+        std::uint64_t tableBytes = 0;
         for (const Bitmap& bitmap : m_image.bitmaps()) {
+            tableBytes += std::uint64_t{bitmap.tableSize} * 8;
+            if (tableBytes > m_image.fileSize() + m_image.geometry().clusterSize()) {
+                m_findings.add({FindingKind::BitmapTable, m_image.geometry().cluster(bitmap.entryOffset), 1,
+                    bitmap.entryOffset, m_image.fileSize(), tableBytes, 1,
+                    fmt::format("bitmap '{}': the tables together are larger than the file", bitmap.name)});
+                break;
+            }
             if (auto counted = countBitmap(bitmap); !counted)
                 return counted;
         }
@@ -239,7 +299,7 @@ private:
         const std::uint64_t inFile = m_image.fileSize() - std::min(m_image.fileSize(), bitmap.tableOffset.value());
         const std::uint64_t entries = std::min<std::uint64_t>(bitmap.tableSize, divideUp(inFile, 8));
         for (std::uint64_t first = 0; first < entries; first += words.size()) {
-            if (auto go = m_task.step(m_progress); !go)
+            if (auto go = step(); !go)
                 return go;
             words.resize(std::min<std::uint64_t>(entries - first, 1U << 16));
             const HostOffset at = bitmap.tableOffset + first * 8;
@@ -290,7 +350,7 @@ private:
             return report(FindingKind::ReftableReserved, 0);
         if (!geometry.isAligned(offset))
             return report(FindingKind::RefblockUnaligned, 0);
-        if (geometry.cluster(offset).value() >= m_census->map.clusters())
+        if (geometry.cluster(offset).value() >= m_image.fileClusters())
             return report(FindingKind::RefblockPastEnd, 0);
         m_counter->add(offset, geometry.clusterSize(), ClusterOwner::Refblock, {}, slot);
         const std::uint64_t references = m_census->map.references(geometry.cluster(offset));
@@ -306,7 +366,7 @@ private:
         const HostCluster end(map.clusters());
         m_headroom.fill(kNoLimit);
         for (HostCluster first = map.nextKnown(HostCluster(0)); first < end;) {
-            if (auto go = m_task.step(m_progress); !go)
+            if (auto go = step(); !go)
                 return go;
             const std::uint64_t count = std::min(end - first, kBlockClusters);
             if (const auto block = map.summarize(first, count)) {
@@ -358,18 +418,33 @@ private:
         const auto report = [&](FindingKind kind, std::uint64_t weight) {
             m_findings.add({kind, cluster, 1, std::nullopt, references, count, weight, {}});
         };
-        if (references > maximum) {
-            // Each reference past the maximum is an error of its own, and so is a count below the maximum.
+        if (references > maximum) // each reference past the maximum is an error of its own, and so is a lower count
             report(FindingKind::RefcountOverflow, references - maximum + (count < maximum ? 1 : 0));
-            return;
-        }
-        if (count < references)
+        else if (count < references)
             report(FindingKind::RefcountTooLow, 1);
         else if (count > references)
             report(FindingKind::Leak, 1);
         // With a wrong count the cluster is in the totals already.
         if (state.severalOwners)
             report(FindingKind::DoubleOwner, count == references ? 1 : 0);
+        addObstacles(cluster, count, references);
+    }
+
+    /// A repair will raise a count to the references, so a width must hold those too.
+    void addObstacles(HostCluster cluster, std::uint64_t count, std::uint64_t references)
+    {
+        for (unsigned order = 0; order < kMaxRefcountOrder; ++order) {
+            const std::uint64_t maximum = RefcountCodec(order).maximum();
+            if (count <= maximum && references > maximum)
+                addObstacle(m_census->obstacles[order], {cluster, references});
+        }
+    }
+
+    static void addObstacle(WidthObstacles& obstacles, CountedCluster cluster)
+    {
+        ++obstacles.clusters;
+        if (obstacles.first.size() < WidthObstacles::kListed)
+            obstacles.first.push_back(cluster);
     }
 
     /// A snapshot raises the counts of all L2 tables and clusters of the active disk: by one, and for a host cluster
@@ -398,7 +473,9 @@ private:
     void finish()
     {
         Census& census = *m_census;
-        census.allocation.total = m_image.geometry().guestClusters();
+        census.allocation.total = m_image.geometry().clustersFor(m_image.header().size / 512 * 512); // whole sectors
+        for (WidthObstacles& obstacles : census.obstacles)
+            std::ranges::sort(obstacles.first, {}, &CountedCluster::cluster);
         census.histogram.exact[0] = census.map.clusters() - m_counted;
         std::uint64_t used = 0;
         for (const std::uint64_t clusters : census.clustersByOwner)
@@ -431,6 +508,7 @@ private:
     std::vector<std::byte> m_bytes;
     std::vector<std::uint64_t> m_counts;
     HostCluster m_end{1}; ///< behind the last cluster with a count or a reference
+    std::uint64_t m_countAtEnd = 0; ///< stored count of the cluster right behind the file
     std::uint64_t m_counted = 0; ///< clusters of the file with a stored count
     std::uint64_t m_largestShared = 0; ///< largest count that a snapshot would raise by one
     std::array<std::uint64_t, kWidthCount> m_headroom{}; ///< snapshots that the compressed clusters allow

@@ -58,7 +58,7 @@ struct Census {
     static constexpr std::size_t kMaxFindings = 1U << 16;
 
     ClusterMap map;
-    std::vector<Finding> findings; ///< by kind and cluster, at most kMaxFindings
+    std::vector<Finding> findings; ///< severest first, then by cluster; at most kMaxFindings
     std::uint64_t findingsDropped = 0; ///< findings past kMaxFindings; the totals below have them
     std::array<std::uint64_t, kFindingKindCount> findingsByKind{}; ///< indexed by FindingKind; also of dropped ones
     std::uint64_t corruptions = 0; ///< as qemu-img counts them
@@ -81,9 +81,9 @@ struct Census {
     bool isClean() const { return corruptions == 0 && leaks == 0 && checkErrors == 0; }
 };
 
-/// Walks all metadata of the image, every L2 table once. Reads only the image file. Memory: the map (4 bytes a cluster
-/// in use) and a few MiB. Bad content becomes a finding; an error means that looking was impossible:
-/// Cancelled, TooLarge (more than kMaxCensusClusters), Io of the reftable.
+/// Walks all metadata of the image, every L2 table once. Reads only the image file. Memory: the map (4 bytes a cluster,
+/// 8 where one has 255 references or more, in use) and a few MiB. Bad content becomes a finding; an error means that
+/// looking was impossible: Cancelled, TooLarge (more than kMaxCensusClusters), Io of the reftable.
 Result<std::shared_ptr<const Census>> takeCensus(const Image& image, const TaskContext& task);
 
 inline constexpr std::uint64_t kMaxCensusClusters = std::uint64_t{1} << 33;

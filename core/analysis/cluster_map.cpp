@@ -88,8 +88,15 @@ const ClusterMap::Page* ClusterMap::page(HostCluster cluster) const
 ClusterMap::Page& ClusterMap::pageForWriting(HostCluster cluster)
 {
     auto& page = m_pages[cluster.value() / kPageClusters];
-    if (!page)
+    if (!page && m_pagesInUse == kMaxPages) {
+        if (!m_spill)
+            m_spill = std::make_unique<Page>();
+        return *m_spill;
+    }
+    if (!page) {
         page = std::make_unique<Page>();
+        ++m_pagesInUse;
+    }
     return *page;
 }
 
@@ -115,7 +122,7 @@ ClusterState ClusterMap::state(HostCluster cluster) const
         state.refcount = state.exact ? exact->second : kCountCeiling;
     }
     if (state.references == kReferenceCeiling)
-        state.references = m_manyReferences.at(cluster.value());
+        state.references = (*known->wide)[slot];
     return state;
 }
 
@@ -153,11 +160,15 @@ void ClusterMap::addReferences(HostCluster cluster, ClusterOwner owner, std::uin
     byte |= ownerByte(ClusterOwner::Free, active, snapshots);
 
     std::uint8_t& references = known.references[slot];
-    const std::uint64_t before = references < kReferenceCeiling ? references : m_manyReferences[cluster.value()];
-    const std::uint64_t after = before + active + snapshots;
+    const std::uint64_t before = known.wide ? (*known.wide)[slot] : references;
+    const std::uint64_t after = std::min<std::uint64_t>(before + active + snapshots, UINT32_MAX);
     references = static_cast<std::uint8_t>(std::min(after, kReferenceCeiling));
-    if (after >= kReferenceCeiling)
-        m_manyReferences[cluster.value()] = after;
+    if (after >= kReferenceCeiling && !known.wide) {
+        known.wide = std::make_unique<std::array<std::uint32_t, kPageClusters>>();
+        std::ranges::copy(known.references, known.wide->begin());
+    }
+    if (known.wide)
+        (*known.wide)[slot] = static_cast<std::uint32_t>(after);
 }
 
 void ClusterMap::setRefcounts(HostCluster first, std::span<const std::uint64_t> counts)
@@ -192,7 +203,7 @@ void ClusterMap::addReferencesToRun(
         Page& known = pageForWriting(first);
         std::uint8_t* owners = known.owner.data() + slot;
         std::uint8_t* references = known.references.data() + slot;
-        unsigned special = added < kReferenceCeiling ? 0 : 1;
+        unsigned special = added < kReferenceCeiling && !known.wide ? 0 : 1;
         for (std::uint64_t i = 0; i < part; ++i) {
             const bool otherOwner = owners[i] != 0 && (owners[i] & kOwnerMask) != static_cast<std::uint8_t>(owner);
             special |= static_cast<unsigned>(otherOwner)

@@ -66,7 +66,8 @@ constexpr bool isGuestOwner(ClusterOwner owner)
     return owner == ClusterOwner::L2Table || owner == ClusterOwner::Data || owner == ClusterOwner::CompressedData;
 }
 
-/// Owner, stored count and found references of every host cluster: at most 4 bytes a cluster, nothing for stretches of
+/// Owner, stored count and found references of every host cluster: at most 4 bytes a cluster (8 around
+/// clusters with 255 references and more), nothing for stretches of
 /// free space. Counts above what a cluster's slot holds are kept beside it, exactly, for the first kMaxExact of them.
 class ClusterMap
 {
@@ -76,6 +77,7 @@ public:
     static constexpr std::size_t kMaxExact = 1U << 16;
 
     ClusterMap() = default;
+    /// Covers `clusters` clusters, all free.
     explicit ClusterMap(std::uint64_t clusters);
 
     /// Clusters of the file, a last partial one included.
@@ -120,6 +122,12 @@ public:
     /// is 1.
     bool copiedIsRight(HostCluster first, std::uint64_t count, bool copied) const;
 
+    /// Whether more clusters are in use than the map has memory for: it is of no use then.
+    bool isFull() const { return m_spill != nullptr; }
+
+    /// Takes the last cluster off the map again.
+    void dropLast() { --m_clusters; }
+
     // For the census that builds the map. Clusters are below clusters(). The forms for runs do what the others do one
     // by one.
     void setRefcount(HostCluster cluster, std::uint64_t count);
@@ -130,11 +138,14 @@ public:
 
 private:
     static constexpr std::uint64_t kPageClusters = 1U << 16;
+    static constexpr std::uint64_t kMaxPages = 1U << 14; ///< 4 GiB of memory, 2^30 clusters in use
 
     struct Page {
         std::array<std::uint8_t, kPageClusters> owner{}; ///< kOwnerMask and the flags above it
-        std::array<std::uint8_t, kPageClusters> references{}; ///< kReferenceCeiling: see m_manyReferences
+        std::array<std::uint8_t, kPageClusters> references{}; ///< kReferenceCeiling: see `wide`
         std::array<std::uint16_t, kPageClusters> counts{}; ///< kCountCeiling: see m_largeCounts
+        std::unique_ptr<std::array<std::uint32_t, kPageClusters>>
+            wide; ///< all references, once one reached the ceiling
     };
 
     const Page* page(HostCluster cluster) const;
@@ -143,7 +154,8 @@ private:
     std::uint64_t m_clusters = 0;
     std::vector<std::unique_ptr<Page>> m_pages;
     std::unordered_map<std::uint64_t, std::uint64_t> m_largeCounts;
-    std::unordered_map<std::uint64_t, std::uint64_t> m_manyReferences;
+    std::uint64_t m_pagesInUse = 0;
+    std::unique_ptr<Page> m_spill; ///< takes what would go past kMaxPages; see isFull()
 };
 
 } // namespace cowscope

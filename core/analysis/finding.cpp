@@ -79,7 +79,7 @@ constexpr std::array kFindingCatalog{
     FindingText{DataFileOffset, Corruption, "Data elsewhere than at its guest offset",
         "With an external data file, the offset in an L2 entry is the guest offset.", kDropEntry},
     FindingText{CountPastEnd, Note, "Counts behind the end of the file",
-        "Counts of clusters that the file does not have mean nothing.", "Clear the counts."},
+        "A cluster that the file does not have, and that nothing refers to, has count 0.", "Clear the counts."},
     FindingText{Unreadable, CheckError, "Unreadable structure", "Every structure of the image can be read.",
         "Copy the image from the failing disk first."},
 };

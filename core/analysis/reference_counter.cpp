@@ -8,25 +8,27 @@
 namespace cowscope
 {
 
+bool ReferenceCounter::isInFile(HostOffset offset, std::uint64_t bytes, ClusterOwner owner, Uses uses, HostOffset slot)
+{
+    const std::uint64_t fileEnd = m_image.fileSize();
+    const auto end = checkedAdd(offset.value(), bytes);
+    if (end && (*end <= fileEnd || *end - fileEnd < m_image.geometry().clusterSize()))
+        return true;
+    m_findings.add({FindingKind::ReferencePastEnd, m_image.geometry().cluster(slot), 1, slot, 0, offset.value(),
+        uses.total(),
+        fmt::format("{} of {} bytes at {:#x}, file of {} bytes", ownerName(owner), bytes, offset.value(), fileEnd)});
+    return false;
+}
+
 void ReferenceCounter::add(HostOffset offset, std::uint64_t bytes, ClusterOwner owner, Uses uses, HostOffset slot)
 {
-    if (bytes == 0)
+    if (bytes == 0 || !isInFile(offset, bytes, owner, uses, slot))
         return;
-    const Geometry& geometry = m_image.geometry();
-    const auto end = checkedAdd(offset.value(), bytes);
-    const std::uint64_t fileEnd = m_image.fileSize();
-    if (!end || (*end > fileEnd && *end - fileEnd >= geometry.clusterSize())) {
-        m_findings.add({FindingKind::ReferencePastEnd, geometry.cluster(slot), 1, slot, 0, offset.value(), uses.total(),
-            fmt::format(
-                "{} of {} bytes at {:#x}, file of {} bytes", ownerName(owner), bytes, offset.value(), fileEnd)});
-        return;
-    }
-    const HostCluster last = geometry.cluster(HostOffset(*end - 1));
-    for (HostCluster cluster = geometry.cluster(offset); cluster <= last; ++cluster) {
-        if (cluster.value() >= m_map.clusters())
-            break; // the rest of a structure that ends in the cluster behind a cut file
-        m_map.addReferences(cluster, owner, uses.active, uses.snapshots);
-        if (owner == ClusterOwner::CompressedData && uses.active > 0)
+    const HostCluster first = m_image.geometry().cluster(offset);
+    const HostCluster last = m_image.geometry().cluster(HostOffset(offset.value() + bytes - 1));
+    m_map.addReferencesToRun(first, last - first + 1, owner, uses.active, uses.snapshots);
+    if (owner == ClusterOwner::CompressedData && uses.active > 0) {
+        for (HostCluster cluster = first; cluster <= last; ++cluster)
             countCompressed(cluster, uses.active);
     }
 }

@@ -33,15 +33,18 @@ public:
     {
     }
 
-    /// Counts every cluster that [offset, offset + bytes) touches. The last cluster of the file may be partial; a range
-    /// that ends a cluster or more behind the file's end becomes a finding about `slot`, the entry that claims it.
+    /// Whether [offset, offset + bytes) ends less than a cluster behind the end of the file: the last cluster of a file
+    /// may be partial or missing. If not, that becomes a finding about `slot`, the entry that claims the range.
+    bool isInFile(HostOffset offset, std::uint64_t bytes, ClusterOwner owner, Uses uses, HostOffset slot);
+
+    /// Counts every cluster that [offset, offset + bytes) touches, if isInFile().
     void add(HostOffset offset, std::uint64_t bytes, ClusterOwner owner, Uses uses, HostOffset slot);
 
     /// Counts one cluster, as add() does for a whole aligned cluster.
     void addCluster(HostOffset offset, ClusterOwner owner, Uses uses, HostOffset slot)
     {
         const HostCluster cluster = m_image.geometry().cluster(offset);
-        if (m_image.geometry().isAligned(offset) && cluster.value() < m_map.clusters())
+        if (m_image.geometry().isAligned(offset) && cluster.value() < m_image.fileClusters())
             m_map.addReferences(cluster, owner, uses.active, uses.snapshots);
         else
             add(offset, m_image.geometry().clusterSize(), owner, uses, slot);

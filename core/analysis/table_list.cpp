@@ -74,6 +74,11 @@ private:
         while (begin < end) {
             if (auto go = m_task.step({Phase::Open, 0, 1}); !go)
                 return go;
+            const auto extent = m_image.storage().extentAt(begin);
+            if (extent && !extent->data && extent->length >= 8) {
+                begin += std::min(end - begin, extent->length / 8 * 8); // a hole: no entries
+                continue;
+            }
             // A table may end inside an entry only where the file does; the missing bytes read as zeros.
             m_words.resize(divideUp(std::min(end - begin, kChunkBytes), 8));
             if (auto read = m_image.readWords(HostOffset(begin), m_words); !read)
@@ -98,8 +103,11 @@ private:
             report(FindingKind::L1EntryReserved);
         if (!m_image.geometry().isAligned(entry.l2Offset()))
             report(FindingKind::L1EntryUnaligned);
-        if (entry.l2Offset().value() == 0)
+        if (entry.l2Offset().value() == 0) {
+            if (entry.copied())
+                report(FindingKind::CopiedFlagWrong);
             return;
+        }
         TableUse use{entry.l2Offset(), m_active, m_snapshots, std::nullopt};
         if (m_active > 0)
             use.l1Index = static_cast<std::uint32_t>((slot - m_image.header().l1TableOffset) / 8);

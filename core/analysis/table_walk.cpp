@@ -33,10 +33,12 @@ Result<void> TableWalk::run(std::span<const TableUse> tables, const TaskContext&
     while (!tables.empty()) {
         if (auto go = task.step(progress); !go)
             return go;
+        if (m_map.isFull())
+            return {}; // the census ends here anyway
         const std::size_t count = contiguousRun(tables, clusterSize);
         const auto extent = m_image.storage().extentAt(tables.front().offset.value());
         const bool hole = extent && (extent->length == 0 || (!extent->data && extent->length >= count * clusterSize));
-        if (!hole) {
+        if (!hole && mayRead(tables.front())) {
             words.resize(count * clusterSize / 8);
             if (auto read = m_image.readWords(tables.front().offset, words); !read) {
                 m_findings.add({FindingKind::Unreadable, m_image.geometry().cluster(tables.front().offset), count,
@@ -50,6 +52,13 @@ Result<void> TableWalk::run(std::span<const TableUse> tables, const TaskContext&
         tables = tables.subspan(count);
     }
     return {};
+}
+
+/// Unaligned tables may overlap by the hundred thousand: after some of them, reading on says nothing new.
+bool TableWalk::mayRead(const TableUse& use)
+{
+    constexpr std::uint64_t kMaxUnaligned = 64;
+    return m_image.geometry().isAligned(use.offset) || ++m_unaligned <= kMaxUnaligned;
 }
 
 void TableWalk::walkTable(const TableUse& use, std::span<const std::uint64_t> words)
@@ -83,9 +92,9 @@ std::uint64_t TableWalk::plainRun(std::span<const std::uint64_t> words) const
     const HostCluster cluster = geometry.cluster(first.hostOffset());
     const bool plain = (first.raw & ~(kCopiedFlag | kTableOffsetMask)) == 0 && first.hostOffset().value() != 0
         && geometry.isAligned(first.hostOffset()) && !m_image.header().hasDataFile();
-    if (!plain || cluster.value() >= m_map.clusters())
+    if (!plain || cluster.value() >= m_image.fileClusters())
         return 0;
-    const std::uint64_t most = std::min<std::uint64_t>(words.size(), m_map.clusters() - cluster.value());
+    const std::uint64_t most = std::min<std::uint64_t>(words.size(), m_image.fileClusters() - cluster.value());
     std::uint64_t run = 1;
     while (run < most && words[run] == first.raw + (run << geometry.clusterBits()))
         ++run;
@@ -182,7 +191,7 @@ void TableWalk::checkCopied(const TableUse& use, std::uint64_t index, L2Entry en
 /// The map ends with the file, refblocks may not: for a cluster behind the end ask the image.
 std::uint64_t TableWalk::storedCount(HostCluster cluster) const
 {
-    return cluster.value() < m_map.clusters() ? m_map.refcount(cluster) : m_image.refcount(cluster).value_or(0);
+    return cluster.value() < m_image.fileClusters() ? m_map.refcount(cluster) : m_image.refcount(cluster).value_or(0);
 }
 
 void TableWalk::checkDataFileOffset(const TableUse& use, std::uint64_t index, L2Entry entry)

@@ -31,6 +31,7 @@ public:
     void checkActiveL1();
 
 private:
+    bool mayRead(const TableUse& use);
     void walkTable(const TableUse& use, std::span<const std::uint64_t> words);
     std::uint64_t plainRun(std::span<const std::uint64_t> words) const;
     bool walkPlainRun(const TableUse& use, L2Entry first, std::uint64_t count);
@@ -48,6 +49,7 @@ private:
     ReferenceCounter& m_counter;
     FindingList& m_findings;
     AllocationFigures& m_figures;
+    std::uint64_t m_unaligned = 0; ///< tables read at offsets that are not aligned
     std::uint64_t m_nextContiguous
         = 0; ///< host offset at which the table's next cluster would not be a fragment; 0: none yet
 };

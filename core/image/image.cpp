@@ -135,7 +135,7 @@ Result<void> Image::readBitmaps()
     if (extension->directorySize > kMaxBitmapDirectoryBytes)
         return invalid(fmt::format("The bitmap directory claims {} bytes", extension->directorySize));
     const auto end = checkedAdd(at.value(), extension->directorySize);
-    if (!end || *end > m_fileSize)
+    if (!end || *end > fileClusters() * m_geometry.clusterSize())
         return invalid("The bitmap directory reaches past the end of the file");
     std::vector<std::byte> directory(extension->directorySize);
     if (auto read = m_storage->read(at.value(), directory); !read)
@@ -147,6 +147,10 @@ Result<void> Image::readBitmaps()
         if (!m_geometry.isAligned(bitmap.tableOffset) || bitmap.tableOffset.value() == 0)
             return fail(ErrorKind::Invalid,
                 fmt::format("The table of bitmap '{}' does not begin at a multiple of the cluster size", bitmap.name),
+                bitmap.entryOffset.value());
+        if (std::uint64_t{bitmap.tableSize} * m_geometry.clusterSize() > kMaxBitmapBytes)
+            return fail(ErrorKind::TooLarge,
+                fmt::format("Bitmap '{}' claims a table of {} entries", bitmap.name, bitmap.tableSize),
                 bitmap.entryOffset.value());
     }
     m_bitmaps = std::move(*bitmaps);

@@ -18,8 +18,8 @@ enum class Access {
 
 /// How to treat other programs that use the same file; see file_lock.h.
 enum class Sharing {
-    Locked, ///< take QEMU's image locks: refuse a file that another program writes (or, to write, also reads
-            ///< exclusively)
+    Locked, ///< take QEMU's image locks: refuse a file that another program
+            ///< writes or, for writing, even only reads
     Unlocked, ///< take none: what is read may be changing under us
 };
 

@@ -124,7 +124,8 @@ void CommandTest::failuresNameTheFileOnStderr()
     for (const QStringList& verb : {QStringList{"info"}, QStringList{"check"}, QStringList{"map"},
              QStringList{"amend", "-o", "refcount_bits=8"}}) {
         const auto done = run(verb + QStringList{"odd file"});
-        QCOMPARE(done.exit, 1);
+        // As qemu-img: a file of another format is one that has no check.
+        QCOMPARE(done.exit, verb.front() == "check" && part == "not a qcow2 image" ? 63 : 1);
         QVERIFY(done.out.isEmpty());
         QVERIFY2(done.err.contains("odd file") && done.err.contains(part), done.err);
     }

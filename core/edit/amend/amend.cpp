@@ -141,9 +141,9 @@ private:
     Result<void> makeCounts(HostCluster first)
     {
         const HostCluster end = first + m_counts.size();
-        const HostCluster fileEnd(divideUp(m_plan.fileBytesBefore, clusterSize()));
-        // Old counts behind the end of the file count nothing.
-        const std::uint64_t inFile = first < fileEnd ? std::min(fileEnd - first, end - first) : 0;
+        // Counts further behind the end of the file belong to nothing.
+        const HostCluster kept(m_plan.countedClusters);
+        const std::uint64_t inFile = first < kept ? std::min(kept - first, end - first) : 0;
         if (auto read = m_image.readRefcounts(first, std::span(m_counts).first(inFile)); !read)
             return read;
         std::fill(m_counts.begin() + static_cast<std::ptrdiff_t>(inFile), m_counts.end(), 0);

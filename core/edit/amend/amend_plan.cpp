@@ -18,7 +18,8 @@ namespace
 constexpr std::array kStructuralDamage{FindingKind::L1EntryUnaligned, FindingKind::DataUnaligned,
     FindingKind::ReferencePastEnd, FindingKind::ReftableReserved, FindingKind::RefblockUnaligned,
     FindingKind::RefblockPastEnd, FindingKind::RefblockShared, FindingKind::SnapshotL1Unaligned,
-    FindingKind::SnapshotL1TooLarge, FindingKind::BitmapTable, FindingKind::DoubleOwner, FindingKind::Unreadable};
+    FindingKind::SnapshotL1TooLarge, FindingKind::BitmapTable, FindingKind::CompressedInDataFile,
+    FindingKind::SubclusterContradiction, FindingKind::DoubleOwner, FindingKind::Unreadable};
 
 constexpr std::size_t kNamedObstacles = 3; ///< clusters that a refusal names; the assessment has more
 
@@ -99,6 +100,7 @@ AmendPlan makePlan(const Image& image, const Census& census, const AmendSurvey& 
     plan.oldRefblocks = survey.oldRefblocks;
     plan.fileBytesBefore = image.fileSize();
     plan.fileBytesAfter = image.fileSize();
+    plan.countedClusters = census.map.clusters();
     plan.largest = census.largest;
     plan.snapshotsThatFit = census.snapshotsThatFit[order];
     if (plan.changesNothing())

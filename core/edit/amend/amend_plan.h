@@ -32,6 +32,8 @@ struct AmendPlan {
     std::uint32_t newReftableClusters = 0;
     std::uint64_t fileBytesBefore = 0;
     std::uint64_t fileBytesAfter = 0;
+    std::uint64_t countedClusters
+        = 0; ///< clusters whose counts are kept: those of the file, and one that reaches behind it
     CountedCluster largest; ///< largest count of the image
     std::uint64_t snapshotsThatFit = 0; ///< further snapshots that the new width can count
 

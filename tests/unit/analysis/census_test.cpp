@@ -200,7 +200,7 @@ void CensusTest::countsTheOwnersOfTheWholeFile()
 
 void CensusTest::figuresOfTheActiveDiskAreThoseOfTheGuest()
 {
-    test::ImageBuilder builder({.clusterBits = 12, .virtualSize = 50 * 4096 + 1});
+    test::ImageBuilder builder({.clusterBits = 12, .virtualSize = 50 * 4096 + 512 + 1});
     builder.data(0);
     builder.data(1); // follows its neighbour
     builder.skip(1);
