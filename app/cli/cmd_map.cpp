@@ -91,6 +91,9 @@ Result<void> printMap(BackingChain& chain, const MapArguments& arguments)
 
 int run(const MapArguments& arguments)
 {
+    constexpr std::uint64_t kMost = INT64_MAX;
+    if (arguments.start > kMost || arguments.length.value_or(0) > kMost)
+        return report({ErrorKind::Invalid, "An offset or length is negative or too large", {}});
     auto opened = openImage(arguments.image);
     if (!opened)
         return report(opened.error());

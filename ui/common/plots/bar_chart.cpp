@@ -28,12 +28,6 @@ QBarSeries* makeSeries(const QList<BarChart::Bar>& bars)
     auto* set = new QBarSet(QString());
     for (const BarChart::Bar& bar : bars)
         set->append(std::max(bar.value, kBase));
-    // A muted bar is one that is painted in the color of selected ones.
-    QList<int> muted;
-    for (int i = 0; i < bars.size(); ++i)
-        if (!bars[i].emphasized)
-            muted += i;
-    set->selectBars(muted);
     auto* series = new QBarSeries;
     series->append(set);
     series->setBarWidth(0.8);
@@ -100,7 +94,29 @@ void BarChart::setBars(const QList<Bar>& bars)
         else
             QToolTip::hideText();
     });
+    m_muted.clear();
+    for (int i = 0; i < bars.size(); ++i)
+        if (!bars[i].emphasized)
+            m_muted += i;
     applyPalette();
+}
+
+void BarChart::showEvent(QShowEvent* event)
+{
+    QChartView::showEvent(event);
+    // Qt Charts makes the bars when it lays the chart out, and then forgets which are selected.
+    QMetaObject::invokeMethod(this, &BarChart::applyEmphasis, Qt::QueuedConnection);
+}
+
+/// A muted bar is one that is painted in the colour of selected ones.
+void BarChart::applyEmphasis()
+{
+    const QList<QAbstractSeries*> allSeries = chart()->series();
+    for (QAbstractSeries* series : allSeries)
+        if (const auto* bars = qobject_cast<QBarSeries*>(series)) {
+            bars->barSets().constFirst()->deselectAllBars();
+            bars->barSets().constFirst()->selectBars(m_muted);
+        }
 }
 
 void BarChart::changeEvent(QEvent* event)
@@ -132,6 +148,7 @@ void BarChart::applyPalette()
             bars->barSets().constFirst()->setColor(palette().color(QPalette::Highlight));
             bars->barSets().constFirst()->setSelectedColor(muted);
         }
+    applyEmphasis();
 }
 
 } // namespace cowscope::ui

@@ -30,10 +30,13 @@ public:
 
 protected:
     void changeEvent(QEvent* event) override;
+    void showEvent(QShowEvent* event) override;
 
 private:
     void applyPalette();
+    void applyEmphasis();
 
+    QList<int> m_muted; ///< bars in a muted colour
     QString m_labelsTitle;
     QString m_valuesTitle;
 };
