@@ -473,7 +473,7 @@ private:
     void finish()
     {
         Census& census = *m_census;
-        census.allocation.total = m_image.geometry().clustersFor(m_image.header().size / 512 * 512); // whole sectors
+        census.allocation.total = m_image.geometry().clustersFor(m_image.geometry().virtualSize());
         for (WidthObstacles& obstacles : census.obstacles)
             std::ranges::sort(obstacles.first, {}, &CountedCluster::cluster);
         census.histogram.exact[0] = census.map.clusters() - m_counted;

@@ -68,7 +68,7 @@ std::unique_ptr<BackingChain::Layer> BackingChain::layerOf(std::shared_ptr<const
 {
     auto layer = std::make_unique<Layer>();
     layer->path = std::move(path);
-    layer->size = image->header().size / kSectorBytes * kSectorBytes;
+    layer->size = image->geometry().virtualSize();
     layer->image = std::move(image);
     layer->map.emplace(*layer->image);
     layer->preallocated = wasPreallocated(*layer->image);

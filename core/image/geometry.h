@@ -19,13 +19,15 @@ public:
         : m_clusterBits(header.clusterBits)
         , m_refcountOrder(header.refcountOrder)
         , m_extendedL2(header.hasExtendedL2())
-        , m_virtualSize(header.size)
+        , m_size(header.size)
     {
     }
 
     unsigned clusterBits() const { return m_clusterBits; }
     std::uint64_t clusterSize() const { return std::uint64_t{1} << m_clusterBits; } ///< bytes
-    std::uint64_t virtualSize() const { return m_virtualSize; } ///< bytes
+
+    /// Size of the virtual disk in bytes as the guest sees it: whole sectors, whatever the header says.
+    std::uint64_t virtualSize() const { return m_size / kSectorBytes * kSectorBytes; }
 
     RefcountCodec refcountCodec() const { return RefcountCodec(m_refcountOrder); }
     std::uint64_t refblockEntries() const { return clusterSize() * 8 >> m_refcountOrder; } ///< counts in a refblock
@@ -34,7 +36,7 @@ public:
     std::uint64_t l2EntryBytes() const { return m_extendedL2 ? 16 : 8; }
     std::uint64_t l2Entries() const { return clusterSize() / l2EntryBytes(); } ///< entries in an L2 table
     std::uint64_t l2Coverage() const { return l2Entries() << m_clusterBits; } ///< guest bytes of an L2 table
-    std::uint64_t guestClusters() const { return divideUp(m_virtualSize, clusterSize()); }
+    std::uint64_t guestClusters() const { return divideUp(m_size, clusterSize()); }
     std::uint64_t l1EntriesFor(std::uint64_t guestBytes) const { return divideUp(guestBytes, l2Coverage()); }
 
     HostCluster cluster(HostOffset offset) const { return HostCluster(offset.value() >> m_clusterBits); }
@@ -48,10 +50,12 @@ public:
     std::uint64_t refblockIndex(HostCluster cluster) const { return cluster.value() / refblockEntries(); }
 
 private:
+    static constexpr std::uint64_t kSectorBytes = 512;
+
     unsigned m_clusterBits = 16;
     unsigned m_refcountOrder = 4;
     bool m_extendedL2 = false;
-    std::uint64_t m_virtualSize = 0;
+    std::uint64_t m_size = 0; ///< of the header, bytes
 };
 
 } // namespace cowscope

@@ -120,7 +120,7 @@ Json countedJson(const CountedCluster& counted, const Geometry& geometry)
 Json infoJson(const Image& image, const std::string& path)
 {
     const Header& header = image.header();
-    Json out{{"filename", text(path)}, {"format", "qcow2"}, {"virtual-size", header.size / kSectorBytes * kSectorBytes},
+    Json out{{"filename", text(path)}, {"format", "qcow2"}, {"virtual-size", image.geometry().virtualSize()},
         {"cluster-size", image.geometry().clusterSize()}, {"dirty-flag", header.isDirty()},
         {"format-specific", formatSpecificJson(image)}};
     if (const auto allocated = image.storage().allocatedBytes())
