@@ -68,5 +68,12 @@ void addInfo(CLI::App& app, int& exitCode);
 void addCheck(CLI::App& app, int& exitCode);
 void addMap(CLI::App& app, int& exitCode);
 void addAmend(CLI::App& app, int& exitCode);
+void addCreate(CLI::App& app, int& exitCode);
+void addIo(CLI::App& app, int& exitCode);
+void addConvert(CLI::App& app, int& exitCode);
+void addSnapshot(CLI::App& app, int& exitCode);
+void addResize(CLI::App& app, int& exitCode);
+void addBitmap(CLI::App& app, int& exitCode);
+void addMetadataCopy(CLI::App& app, int& exitCode);
 
 } // namespace cowscope::cli

@@ -17,6 +17,13 @@ try {
     addCheck(app, exitCode);
     addMap(app, exitCode);
     addAmend(app, exitCode);
+    addCreate(app, exitCode);
+    addIo(app, exitCode);
+    addConvert(app, exitCode);
+    addSnapshot(app, exitCode);
+    addResize(app, exitCode);
+    addBitmap(app, exitCode);
+    addMetadataCopy(app, exitCode);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

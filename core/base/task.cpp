@@ -26,6 +26,10 @@ std::string_view phaseName(Phase phase)
         return "switching the header";
     case Phase::Verify:
         return "verifying";
+    case Phase::Write:
+        return "writing";
+    case Phase::Copy:
+        return "copying";
     }
     return "working";
 }

@@ -22,6 +22,8 @@ enum class Phase {
     Flush,
     Switch,
     Verify,
+    Write,
+    Copy,
 };
 
 /// "reading refblocks", ...: English, for logs and the command line.

@@ -13,12 +13,74 @@ namespace
 
 bool continues(const GuestExtent& extent, const GuestExtent& next)
 {
+    if (extent.compressed || next.compressed)
+        return false;
     if (extent.kind != next.kind || extent.host.has_value() != next.host.has_value())
         return false;
     return !extent.host || *extent.host + extent.length == *next.host;
 }
 
+/// The rest of the cluster or subcluster (`unit` bytes) that holds `start`; `host` is where its cluster begins.
+GuestExtent pieceOf(const Geometry& geometry, GuestOffset start, MappingKind kind, HostOffset host, std::uint64_t unit)
+{
+    GuestExtent piece{start, unit - (start.value() & (unit - 1)), kind, {}, {}};
+    if (kind == MappingKind::Data || kind == MappingKind::ZeroAllocated || kind == MappingKind::UnallocatedHere)
+        piece.host = host + (start.value() & (geometry.clusterSize() - 1));
+    return piece;
+}
+
+Result<GuestExtent> decodeSubcluster(const Header& header, const Geometry& geometry, GuestOffset start, L2Entry entry,
+    SubclusterBitmap bitmap, HostOffset slot)
+{
+    const std::uint64_t unit = geometry.clusterSize() / kSubclusters;
+    const auto bit = static_cast<unsigned>((start.value() & (geometry.clusterSize() - 1)) / unit);
+    const HostOffset host = entry.hostOffset();
+    const bool hasCluster = host.value() != 0 || (header.hasDataFile() && entry.copied());
+    if (bitmap.contradicts() || (!hasCluster && bitmap.allocated() != 0))
+        return fail(ErrorKind::Invalid,
+            fmt::format("Guest offset {:#x} has contradicting subcluster bits", start.value()), slot.value(),
+            "Check the image");
+    MappingKind kind = hasCluster ? MappingKind::UnallocatedHere : MappingKind::Unallocated;
+    if ((bitmap.allocated() >> bit & 1) != 0)
+        kind = MappingKind::Data;
+    else if ((bitmap.zero() >> bit & 1) != 0)
+        kind = hasCluster ? MappingKind::ZeroAllocated : MappingKind::Zero;
+    return pieceOf(geometry, start, kind, host, unit);
+}
+
 } // namespace
+
+Result<GuestExtent> decodeMapping(const Header& header, const Geometry& geometry, GuestOffset start, L2Entry entry,
+    SubclusterBitmap bitmap, HostOffset slot)
+{
+    const std::uint64_t unit = geometry.clusterSize();
+    const HostOffset host = entry.hostOffset();
+    if (entry.compressed()) {
+        GuestExtent piece = pieceOf(geometry, start, MappingKind::Compressed, HostOffset(0), unit);
+        piece.compressed = entry.compressedDescriptor(geometry.clusterBits());
+        return piece;
+    }
+    if (!geometry.isAligned(host))
+        return fail(ErrorKind::Invalid,
+            fmt::format("Guest offset {:#x} leads to a cluster that is not aligned", start.value()), host.value(),
+            "Check the image");
+    if (geometry.extendedL2())
+        return decodeSubcluster(header, geometry, start, entry, bitmap, slot);
+    if (entry.zeroFlag() && header.version == 2)
+        return fail(ErrorKind::Invalid,
+            fmt::format("Guest offset {:#x} has the zero flag, which version 2 does not know", start.value()),
+            slot.value(), "Check the image");
+    if (entry.zeroFlag())
+        return pieceOf(geometry, start, host.value() == 0 ? MappingKind::Zero : MappingKind::ZeroAllocated, host, unit);
+    const bool allocated = host.value() != 0 || (header.hasDataFile() && entry.copied());
+    const std::uint64_t guest = start.value() & ~(unit - 1);
+    if (allocated && header.hasDataFile() && host.value() != guest)
+        return fail(ErrorKind::Invalid,
+            fmt::format(
+                "Guest offset {:#x} leads to {:#x} of the data file, not to its own place", guest, host.value()),
+            slot.value(), "Check the image");
+    return pieceOf(geometry, start, allocated ? MappingKind::Data : MappingKind::Unallocated, host, unit);
+}
 
 Result<GuestExtent> GuestMap::at(GuestOffset start, std::uint64_t most)
 {
@@ -26,15 +88,15 @@ Result<GuestExtent> GuestMap::at(GuestOffset start, std::uint64_t most)
     const std::uint64_t coverage = geometry.l2Coverage();
     const GuestOffset end = start + most;
     std::uint64_t l1Index = geometry.l1Index(start);
-    const auto tableAt = [&](std::uint64_t index) {
-        return index < m_image.l1Table().size() ? L1Entry{m_image.l1Table()[index]} : L1Entry{};
-    };
+    const auto tableAt
+        = [&](std::uint64_t index) { return index < l1Table().size() ? L1Entry{l1Table()[index]} : L1Entry{}; };
 
     if (tableAt(l1Index).l2Offset().value() == 0) {
         do
             ++l1Index;
         while (GuestOffset(l1Index * coverage) < end && tableAt(l1Index).l2Offset().value() == 0);
-        return GuestExtent{start, std::min(GuestOffset(l1Index * coverage), end) - start, MappingKind::Unallocated, {}};
+        return GuestExtent{
+            start, std::min(GuestOffset(l1Index * coverage), end) - start, MappingKind::Unallocated, {}, {}};
     }
     if (auto loaded = loadTable(l1Index, tableAt(l1Index).l2Offset()); !loaded)
         return failed(loaded);
@@ -73,62 +135,9 @@ Result<GuestExtent> GuestMap::pieceAt(GuestOffset start) const
 {
     const Geometry& geometry = m_image.geometry();
     const std::uint64_t index = geometry.l2Index(start);
-    const std::uint64_t unit = geometry.clusterSize();
-    const bool extended = geometry.extendedL2();
-    const L2Entry entry{m_words[index * (extended ? 2 : 1)]};
-    const HostOffset host = entry.hostOffset();
-    if (entry.compressed())
-        return standardPiece(start, MappingKind::Compressed, HostOffset(0), unit);
-    if (!geometry.isAligned(host))
-        return fail(ErrorKind::Invalid,
-            fmt::format("Guest offset {:#x} leads to a cluster that is not aligned", start.value()), host.value(),
-            "Check the image");
-    if (extended)
-        return subclusterPiece(start, entry, SubclusterBitmap{m_words[index * 2 + 1]});
-    if (entry.zeroFlag() && m_image.header().version == 2)
-        return fail(ErrorKind::Invalid,
-            fmt::format("Guest offset {:#x} has the zero flag, which version 2 does not know", start.value()),
-            m_loaded->value() + index * 8, "Check the image");
-    if (entry.zeroFlag())
-        return standardPiece(start, host.value() == 0 ? MappingKind::Zero : MappingKind::ZeroAllocated, host, unit);
-    const bool allocated = host.value() != 0 || (m_image.header().hasDataFile() && entry.copied());
-    const std::uint64_t guest = start.value() & ~(unit - 1);
-    if (allocated && m_image.header().hasDataFile() && host.value() != guest)
-        return fail(ErrorKind::Invalid,
-            fmt::format(
-                "Guest offset {:#x} leads to {:#x} of the data file, not to its own place", guest, host.value()),
-            m_loaded->value() + index * 8, "Check the image");
-    return standardPiece(start, allocated ? MappingKind::Data : MappingKind::Unallocated, host, unit);
-}
-
-Result<GuestExtent> GuestMap::subclusterPiece(GuestOffset start, L2Entry entry, SubclusterBitmap bitmap) const
-{
-    const Geometry& geometry = m_image.geometry();
-    const std::uint64_t unit = geometry.clusterSize() / kSubclusters;
-    const std::uint64_t inCluster = start.value() & (geometry.clusterSize() - 1);
-    const auto bit = static_cast<unsigned>(inCluster / unit);
-    const HostOffset host = entry.hostOffset();
-    const bool hasCluster = host.value() != 0 || (m_image.header().hasDataFile() && entry.copied());
-    if (bitmap.contradicts() || (!hasCluster && bitmap.allocated() != 0))
-        return fail(ErrorKind::Invalid,
-            fmt::format("Guest offset {:#x} has contradicting subcluster bits", start.value()), m_loaded->value(),
-            "Check the image");
-    MappingKind kind = hasCluster ? MappingKind::UnallocatedHere : MappingKind::Unallocated;
-    if ((bitmap.allocated() >> bit & 1) != 0)
-        kind = MappingKind::Data;
-    else if ((bitmap.zero() >> bit & 1) != 0)
-        kind = hasCluster ? MappingKind::ZeroAllocated : MappingKind::Zero;
-    return standardPiece(start, kind, host, unit);
-}
-
-/// The rest of the cluster or subcluster (`unit` bytes) that holds `start`; `host` is where its cluster begins.
-GuestExtent GuestMap::standardPiece(GuestOffset start, MappingKind kind, HostOffset host, std::uint64_t unit) const
-{
-    const std::uint64_t clusterSize = m_image.geometry().clusterSize();
-    GuestExtent piece{start, unit - (start.value() & (unit - 1)), kind, {}};
-    if (kind == MappingKind::Data || kind == MappingKind::ZeroAllocated || kind == MappingKind::UnallocatedHere)
-        piece.host = host + (start.value() & (clusterSize - 1));
-    return piece;
+    const std::uint64_t word = index * geometry.l2EntryBytes() / 8;
+    const SubclusterBitmap bitmap{geometry.extendedL2() ? m_words[word + 1] : 0};
+    return decodeMapping(m_image.header(), geometry, start, L2Entry{m_words[word]}, bitmap, *m_loaded + word * 8);
 }
 
 } // namespace cowscope

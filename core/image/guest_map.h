@@ -27,15 +27,29 @@ struct GuestExtent {
     std::uint64_t length = 0; ///< bytes, at least 1 within the disk
     MappingKind kind = MappingKind::Unallocated;
     std::optional<HostOffset> host; ///< of Data, ZeroAllocated, UnallocatedHere; in the data file where there is one
+    std::optional<CompressedDescriptor> compressed = {}; ///< of Compressed: the data of the whole cluster
 };
 
-/// Looks up the guest's mapping through the active L1 table. Keeps the L2 table that it read last, so that a walk in
-/// guest order reads each table once. One thread at a time.
+/// What one L2 entry (at `slot` in the file) says of the guest bytes from `start` to the end of its cluster or
+/// subcluster. Pure. Errors: Invalid for an entry that cannot be followed.
+Result<GuestExtent> decodeMapping(const Header& header, const Geometry& geometry, GuestOffset start, L2Entry entry,
+    SubclusterBitmap bitmap, HostOffset slot);
+
+/// Looks up the guest's mapping through an L1 table. Keeps the L2 table that it read last, so that a walk in guest
+/// order reads each table once. One thread at a time.
 class GuestMap
 {
 public:
+    /// Through the active L1 table.
     explicit GuestMap(const Image& image)
         : m_image(image)
+    {
+    }
+
+    /// Through another L1 table, of a snapshot: raw entries in host byte order.
+    GuestMap(const Image& image, std::vector<std::uint64_t> l1Table)
+        : m_image(image)
+        , m_ownL1(std::move(l1Table))
     {
     }
 
@@ -46,10 +60,10 @@ public:
 private:
     Result<void> loadTable(std::uint64_t l1Index, HostOffset offset);
     Result<GuestExtent> pieceAt(GuestOffset start) const;
-    Result<GuestExtent> subclusterPiece(GuestOffset start, L2Entry entry, SubclusterBitmap bitmap) const;
-    GuestExtent standardPiece(GuestOffset start, MappingKind kind, HostOffset host, std::uint64_t unit) const;
+    std::span<const std::uint64_t> l1Table() const { return m_ownL1 ? std::span(*m_ownL1) : m_image.l1Table(); }
 
     const Image& m_image;
+    std::optional<std::vector<std::uint64_t>> m_ownL1; ///< nothing: the active one
     std::optional<HostOffset> m_loaded; ///< the table that m_words holds
     std::uint64_t m_l1Index = 0;
     std::vector<std::uint64_t> m_words;

@@ -83,6 +83,21 @@ Result<std::unique_ptr<FileStorage>> FileStorage::open(const std::string& path, 
     return storage;
 }
 
+Result<std::unique_ptr<FileStorage>> FileStorage::create(const std::string& path)
+{
+    // Not O_TRUNC: a file that somebody uses keeps its contents.
+    const int descriptor = ::open(path.c_str(), O_CLOEXEC | O_NONBLOCK | O_RDWR | O_CREAT, 0644);
+    if (descriptor < 0)
+        return std::unexpected(openError(path, errno));
+    ::close(descriptor);
+    auto storage = open(path, Access::ReadWrite);
+    if (!storage)
+        return storage;
+    if (auto emptied = (*storage)->truncate(0); !emptied)
+        return failed(emptied);
+    return storage;
+}
+
 Error FileStorage::systemError(const char* doing, std::uint64_t offset, int code) const
 {
     const bool full = code == ENOSPC || code == EDQUOT || code == EFBIG;
@@ -177,6 +192,25 @@ Result<void> FileStorage::truncate(std::uint64_t size)
 {
     if (size > kMaxOffset || ::ftruncate(m_descriptor, static_cast<off_t>(size)) != 0)
         return std::unexpected(systemError("set the length of the file", size, size > kMaxOffset ? EFBIG : errno));
+    return {};
+}
+
+void FileStorage::discard(std::uint64_t offset, std::uint64_t length)
+{
+    if (length > 0 && offset <= kMaxOffset - length)
+        (void)::fallocate(m_descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset),
+            static_cast<off_t>(length));
+}
+
+Result<void> FileStorage::reserve(std::uint64_t offset, std::uint64_t length)
+{
+    if (length == 0)
+        return {};
+    if (offset > kMaxOffset - length)
+        return std::unexpected(systemError("reserve space", offset, EFBIG));
+    const int code = ::posix_fallocate(m_descriptor, static_cast<off_t>(offset), static_cast<off_t>(length));
+    if (code != 0)
+        return std::unexpected(systemError("reserve space", offset, code));
     return {};
 }
 

@@ -32,6 +32,10 @@ public:
     static Result<std::unique_ptr<FileStorage>> open(
         const std::string& path, Access access, Sharing sharing = Sharing::Locked);
 
+    /// An empty file at `path`, open for writing and locked as a writer's. One that exists is emptied, but not while
+    /// another program uses it. Errors: InUse, Io, Unsupported.
+    static Result<std::unique_ptr<FileStorage>> create(const std::string& path);
+
     ~FileStorage() override;
     FileStorage(const FileStorage&) = delete;
     FileStorage& operator=(const FileStorage&) = delete;
@@ -43,6 +47,8 @@ public:
     Result<void> write(std::uint64_t offset, std::span<const std::byte> bytes) override;
     Result<void> flush() override;
     Result<void> truncate(std::uint64_t size) override;
+    void discard(std::uint64_t offset, std::uint64_t length) override;
+    Result<void> reserve(std::uint64_t offset, std::uint64_t length) override;
     bool canGrow() const override { return !m_blockDevice; }
 
     /// Gives the image locks back early: a viewer holds them only while it reads metadata.

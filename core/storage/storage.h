@@ -48,6 +48,18 @@ public:
     /// Sets the length of the file in bytes; new bytes read as zeros.
     virtual Result<void> truncate(std::uint64_t size) = 0;
 
+    /// Gives the space of a range back to the file system where that is possible; afterwards the range reads as zeros
+    /// or as before. Never changes the length, never fails: it is a favour, not a promise.
+    virtual void discard(std::uint64_t offset, std::uint64_t length)
+    {
+        (void)offset;
+        (void)length;
+    }
+
+    /// Reserves disk space for a range without changing what it reads as; the file grows to its end where needed. By
+    /// default only the length is set.
+    virtual Result<void> reserve(std::uint64_t offset, std::uint64_t length);
+
     /// False for block devices, whose length is fixed.
     virtual bool canGrow() const = 0;
 };

@@ -3,18 +3,13 @@
 #pragma once
 
 #include "core/analysis/census.h"
+#include "core/edit/image/cluster_run.h"
 #include "core/image/image.h"
 
 #include <vector>
 
 namespace cowscope
 {
-
-/// A run of clusters.
-struct ClusterRun {
-    HostCluster first;
-    std::uint64_t count = 0;
-};
 
 /// What every width's layout needs to know of the image, gathered in one pass over the cluster map: which chunks hold
 /// counts that stay, where old refcount structures are, and where there is room. A chunk is the reach of the smallest

@@ -1,0 +1,8 @@
+// SPDX-FileCopyrightText: The Cowscope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/edit/guest/guest_writer.h"
+
+namespace cowscope
+{
+
+} // namespace cowscope

@@ -1,0 +1,189 @@
+// SPDX-FileCopyrightText: The Cowscope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/base/task.h"
+#include "core/edit/image/cluster_run.h"
+#include "core/edit/image/refcount_store.h"
+#include "core/image/guest_reader.h"
+#include "core/image/image.h"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace cowscope
+{
+
+/// The other files that an edit of guest contents needs. The caller decides whether they are opened.
+struct GuestFiles {
+    std::unique_ptr<GuestReader> backing; ///< the chain below the image; null: there is none, or it stays closed
+    std::shared_ptr<Storage> dataFile; ///< the external data file, open for writing; null: none, or it stays closed
+};
+
+/// An image that is open for changes: its tables in memory, a cache of L2 tables and refblocks, and the allocator.
+///
+/// Nothing that the image on disk uses changes before commit(). Changes of tables and counts stay in memory; new
+/// contents go to clusters that have no count on disk. commit() writes in an order in which a crash at any moment
+/// leaves an image without corruption, at worst with leaked clusters:
+///
+///     1  new clusters (tables, refblocks), then a flush
+///     2  raised counts (never lowered ones), flush;  entries of new refblocks, flush
+///     3  L2 and L1 entries, flush
+///     4  the header, which leads to moved tables, flush
+///     5  lowered counts, flush
+///     6  copied flags of entries that are now the only reference
+///
+/// Steps with nothing to write are left out. After an error in any call but commit() use rollback(): the image is then
+/// as it was after the last commit. An error of commit() itself leaves an image without corruption, but the editor is
+/// of no more use. One thread at a time; the storage belongs to the editor.
+class ImageEditor
+{
+public:
+    /// The image must be sound enough to be changed: errors are those of Image::open, any of its problems(), and
+    /// Refused for the dirty or corrupt bit (see openForEditing(), which repairs a dirty one) and for
+    /// a missing reftable. Unknown autoclear features are cleared by the first commit that changes something.
+    static Result<std::unique_ptr<ImageEditor>> open(
+        std::shared_ptr<Storage> storage, GuestFiles files, const TaskContext& task);
+
+    const Header& header() const { return m_header; }
+    const HeaderExtensions& extensions() const { return m_extensions; }
+    const Geometry& geometry() const { return m_geometry; }
+    const std::string& backingFile() const { return m_backingFile; }
+    const GuestFiles& files() const { return m_files; }
+    GuestReader* backing() { return m_files.backing.get(); }
+    Storage& storage() { return *m_storage; }
+
+    /// Where guest data lives: the data file if the image has one (Refused if it is not open), else the image.
+    Result<Storage*> dataStorage();
+
+    // Counts. ---------------------------------------------------------------------------------------------------------
+    RefcountStore& refcounts() { return m_refcounts; }
+
+    /// `clusters` consecutive new clusters, count 1 each, contents undefined until written with writeNew(). Errors:
+    /// NoSpace/Refused (file too large for the width), Invalid (the free cluster is known metadata: counts are wrong).
+    Result<HostCluster> allocate(std::uint64_t clusters);
+
+    /// Between 1 and `most` consecutive new clusters: as many as there are in a row.
+    Result<ClusterRun> allocateUpTo(std::uint64_t most);
+
+    /// Takes one reference from each cluster that [offset, offset + bytes) touches.
+    Result<void> release(HostOffset offset, std::uint64_t bytes);
+
+    // Tables. ---------------------------------------------------------------------------------------------------------
+    std::span<const std::uint64_t> l1Table() const { return m_l1; }
+    L1Entry l1Entry(std::uint64_t index) const { return {m_l1[index]}; }
+    void setL1Entry(std::uint64_t index, std::uint64_t raw);
+
+    /// Replaces the active L1 table by one in new clusters; the old one's clusters are released.
+    Result<void> replaceL1(std::vector<std::uint64_t> entries);
+
+    /// A new, empty L2 table in a new cluster.
+    Result<HostOffset> newL2Table();
+
+    /// Word `index` (two words an entry with extended L2) of the L2 table at `table`. Errors: Invalid for a table that
+    /// is unaligned or outside the file.
+    Result<std::uint64_t> l2Word(HostOffset table, std::uint64_t index);
+    Result<void> setL2Word(HostOffset table, std::uint64_t index, std::uint64_t raw);
+
+    /// All words of an L2 table, without changing what the cache holds longer than needed.
+    Result<std::vector<std::uint64_t>> l2Words(HostOffset table);
+
+    /// Sets the copied flag of an entry in step 6 of the next commit, when its count on disk is 1.
+    void setL2CopiedLater(HostOffset table, std::uint64_t index) { m_lateL2Flags[table].push_back(index); }
+    void setL1CopiedLater(std::uint64_t index) { m_lateL1Flags.push_back(index); }
+
+    // Header. ---------------------------------------------------------------------------------------------------------
+    /// Changes header fields at the next commit, in step 4. Positions of reftable, L1 and snapshots are the editor's
+    /// own.
+    void setHeader(const Header& header) { m_header = header; }
+
+    /// Sets, replaces or (without data) removes a header extension. Errors: Refused if the header cluster gets too
+    /// full.
+    Result<void> setExtension(std::uint32_t type, std::optional<std::vector<std::byte>> data);
+
+    std::span<const Snapshot> snapshots() const { return m_snapshots; }
+
+    /// Writes a new snapshot table beside the old one, which is released.
+    Result<void> replaceSnapshots(std::vector<Snapshot> snapshots);
+
+    std::span<const Bitmap> bitmaps() const { return m_bitmaps; } ///< none unless the extension is valid
+
+    /// Writes a new bitmap directory (tables stay where they are) and the extension; the old directory is released. An
+    /// empty list removes extension and autoclear bit.
+    Result<void> replaceBitmaps(std::vector<Bitmap> bitmaps);
+
+    // Contents. -------------------------------------------------------------------------------------------------------
+    /// Writes to clusters that were allocated since the last commit, at once.
+    Result<void> writeNew(HostOffset offset, std::span<const std::byte> bytes);
+
+    /// Overwrites guest data or bitmap data where it is, at once. Errors: Invalid for a write that would land on
+    /// metadata: the image is damaged, nothing is written.
+    Result<void> overwrite(HostOffset offset, std::span<const std::byte> bytes);
+
+    /// A big-endian word anywhere (a bitmap table's entry), written in step 3.
+    void setWordLater(HostOffset offset, std::uint64_t raw) { m_lateWords[offset] = raw; }
+
+    // ----------------------------------------------------------------------------------------------------------------
+    /// Bytes of changed tables that wait for commit(); long work commits when this passes kCommitBytes.
+    std::uint64_t pendingBytes() const;
+    static constexpr std::uint64_t kCommitBytes = std::uint64_t{64} << 20;
+
+    Result<void> commit(const TaskContext& task);
+    Result<void> rollback();
+
+    /// Gives back the file's tail behind the last cluster in use, after a commit.
+    Result<void> trimFile();
+
+private:
+    ImageEditor(std::shared_ptr<Storage> storage, GuestFiles files);
+
+    struct L2Page {
+        std::vector<std::uint64_t> words;
+        bool fresh = false; ///< its cluster has no count on disk
+        std::uint64_t firstDirty = ~std::uint64_t{0}; ///< words [firstDirty, endDirty) changed
+        std::uint64_t endDirty = 0;
+        bool dirty() const { return fresh || firstDirty < endDirty; }
+    };
+
+    Result<void> load(const TaskContext& task);
+    Result<L2Page*> l2Page(HostOffset table);
+    void dropCleanPages();
+    Result<HostCluster> guard(ClusterRun run);
+    void listMetadata();
+    void addMetadata(HostOffset offset, std::uint64_t bytes, std::string_view what);
+    void removeMetadata(HostOffset offset, std::uint64_t bytes);
+    bool headerChanged() const;
+    Result<void> writeFreshPages();
+    Result<void> writeEntries();
+    Result<void> writeHeader();
+    Result<void> writeLateFlags();
+    Result<void> writeL1Words(std::uint64_t first, std::uint64_t end);
+    Result<void> placeBlob(std::span<const std::byte> bytes, HostOffset& at, std::string_view what);
+
+    std::shared_ptr<Storage> m_storage;
+    GuestFiles m_files;
+    Header m_header;
+    Header m_committedHeader;
+    HeaderExtensions m_extensions;
+    bool m_extensionsChanged = false;
+    std::string m_backingFile;
+    Geometry m_geometry;
+    RefcountStore m_refcounts;
+    std::vector<std::uint64_t> m_l1;
+    bool m_l1Fresh = false;
+    std::map<std::uint64_t, bool> m_dirtyL1;
+    std::vector<Snapshot> m_snapshots;
+    std::uint64_t m_snapshotTableBytes = 0;
+    std::vector<Bitmap> m_bitmaps;
+    std::unordered_map<std::uint64_t, L2Page> m_l2Pages; ///< by host offset
+    std::map<HostOffset, std::vector<std::uint64_t>> m_lateL2Flags;
+    std::vector<std::uint64_t> m_lateL1Flags;
+    std::map<HostOffset, std::uint64_t> m_lateWords;
+    std::unordered_map<std::uint64_t, std::string_view> m_metadata; ///< clusters that data must not touch, and why
+    std::uint64_t m_committedBytes = 0; ///< length of the file at the last commit
+};
+
+} // namespace cowscope

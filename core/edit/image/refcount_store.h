@@ -1,0 +1,98 @@
+// SPDX-FileCopyrightText: The Cowscope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/base/result.h"
+#include "core/edit/image/cluster_run.h"
+#include "core/image/image.h"
+#include "core/storage/storage.h"
+
+#include <map>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+namespace cowscope
+{
+
+/// The counts of an image that is being edited, and the allocator over them. Refblocks are loaded when asked for and
+/// changed in memory; the editor writes them when it commits.
+///
+/// A cluster is free when its count is 0 now *and* was 0 at the last commit: what an edit frees may still be what the
+/// image on disk is made of. The search is first fit from a cursor; it reads at most kScanBytes of refblocks before
+/// it goes on behind the end of the file, so that a large full image costs no more than a small one.
+///
+/// A new refblock takes the first free cluster that an existing refblock counts, or the first one of its own reach, in
+/// which case it counts itself. A reftable that is too small is laid out anew, with room to spare.
+class RefcountStore
+{
+public:
+    static constexpr std::uint64_t kScanBytes = std::uint64_t{4} << 20;
+
+    /// Starts afresh from what is on disk.
+    void load(const Image& image, Storage& storage);
+
+    RefcountCodec codec() const { return m_codec; }
+    Result<std::uint64_t> count(HostCluster cluster);
+
+    /// Errors: Refused for a count that would pass the width's maximum (it names cluster, count and width needed;
+    /// nothing has changed) or fall below 0 (the counts are wrong: check the image).
+    Result<void> change(HostCluster cluster, std::int64_t by);
+
+    /// Between 1 and `most` clusters in a row, at least `least`, that are free; they get count 1.
+    Result<ClusterRun> allocate(std::uint64_t least, std::uint64_t most);
+
+    /// Whether the cluster had no count at the last commit.
+    Result<bool> isFreeOnDisk(HostCluster cluster);
+
+    HostCluster end() const { return m_end; } ///< behind the last cluster that was ever allocated or is in the file
+    std::uint64_t pendingBytes() const;
+
+    HostOffset reftableOffset() const { return m_reftableOffset; }
+    std::uint32_t reftableClusters() const { return m_reftableClusters; }
+    std::span<const std::uint64_t> reftable() const { return m_reftable; }
+
+    // The parts of a commit; each returns whether it wrote anything.
+    Result<bool> writeFresh(); ///< new refblocks and a moved reftable
+    Result<bool> writeRaised(); ///< refblocks in place, each count the larger of old and new
+    Result<bool> writeReftable(); ///< entries of new refblocks, unless the table moved
+    Result<bool> writeFinal(); ///< refblocks in place as they are now
+    std::vector<ClusterRun> settle(); ///< the commit is done: now is the new disk state. Returns what became free
+
+private:
+    struct Refblock {
+        std::vector<std::byte> now;
+        std::vector<std::byte> onDisk; ///< before changes; empty while there are none
+        bool fresh = false; ///< not on disk yet
+        bool lowered = false; ///< some count is below that on disk
+        bool dirty() const { return fresh || !onDisk.empty(); }
+    };
+
+    std::uint64_t blockIndex(HostCluster cluster) const { return cluster.value() / m_entries; }
+    Result<Refblock*> refblock(std::uint64_t index); ///< null where the reftable has none
+    Result<bool> isFree(HostCluster cluster);
+    void set(std::uint64_t index, Refblock& block, std::uint64_t entry, std::uint64_t count);
+    Result<HostCluster> firstFree();
+    Result<std::optional<ClusterRun>> findRun(std::uint64_t least, std::uint64_t most);
+    Result<bool> ensureRefblocks(ClusterRun run);
+    Result<void> addRefblock(std::uint64_t index);
+    Result<void> growReftable(std::uint64_t entries);
+
+    Storage* m_storage = nullptr;
+    std::uint64_t m_clusterSize = 0;
+    std::uint64_t m_entries = 0; ///< counts in a refblock
+    RefcountCodec m_codec{4};
+    std::vector<std::uint64_t> m_reftable;
+    HostOffset m_reftableOffset;
+    std::uint32_t m_reftableClusters = 0;
+    bool m_reftableMoved = false;
+    bool m_growing = false;
+    std::map<std::uint64_t, bool> m_dirtyReftable; ///< entries to write in place
+    std::unordered_map<std::uint64_t, Refblock> m_blocks; ///< by reftable index
+    HostCluster m_cursor; ///< no free cluster before it
+    std::uint64_t m_scanned = 0; ///< bytes of refblocks read by the search
+    HostCluster m_fileEnd; ///< end of the file at load
+    HostCluster m_end;
+};
+
+} // namespace cowscope
