@@ -1,0 +1,215 @@
+// SPDX-FileCopyrightText: The Cowscope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/cli/create_options.h"
+
+#include "app/cli/command.h"
+
+#include "core/base/checked_math.h"
+
+#include <algorithm>
+#include <charconv>
+#include <fmt/format.h>
+#include <string_view>
+
+namespace cowscope::cli
+{
+
+namespace
+{
+
+constexpr std::uint64_t kMostBytes = INT64_MAX;
+
+std::unexpected<Error> notASize(const std::string& text)
+{
+    return fail(ErrorKind::Invalid, fmt::format("'{}' is not a number of bytes", text), {},
+        "Write for example 65536, 64k or 1.5G; the suffixes are k, M, G, T, P and E");
+}
+
+/// The multiplier that a suffix stands for; nothing for other text.
+std::optional<std::uint64_t> multiplierOf(std::string_view suffix)
+{
+    constexpr std::string_view kSuffixes = "BKMGTPE";
+    if (suffix.empty())
+        return 1;
+    const char upper = suffix[0] >= 'a' && suffix[0] <= 'z' ? static_cast<char>(suffix[0] - 'a' + 'A') : suffix[0];
+    const auto place = kSuffixes.find(upper);
+    if (suffix.size() != 1 || place == std::string_view::npos)
+        return std::nullopt;
+    return std::uint64_t{1} << (10 * place);
+}
+
+/// Takes the digits at the front of `text` away. Nothing where there are none or 64 bits do not hold them.
+std::optional<std::uint64_t> takeDigits(std::string_view& text, int base)
+{
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+    if (error != std::errc())
+        return std::nullopt;
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    return value;
+}
+
+/// Takes ".digits" away: its value, at least 0 and below 1.
+double takeFraction(std::string_view& text)
+{
+    if (text.empty() || text[0] != '.')
+        return 0;
+    text.remove_prefix(1);
+    double value = 0;
+    double place = 1;
+    while (!text.empty() && text[0] >= '0' && text[0] <= '9') {
+        place /= 10;
+        value += place * (text[0] - '0');
+        text.remove_prefix(1);
+    }
+    return value;
+}
+
+std::unexpected<Error> badValue(std::string_view name, const std::string& value, std::string_view wanted)
+{
+    return fail(
+        ErrorKind::Invalid, fmt::format("{}={} is not possible", name, value), {}, fmt::format("Choose {}", wanted));
+}
+
+Result<std::uint64_t> parseNumber(std::string_view name, const std::string& value)
+{
+    const bool hex = value.starts_with("0x");
+    std::string_view rest = std::string_view(value).substr(hex ? 2 : 0);
+    const auto number = takeDigits(rest, hex ? 16 : 10);
+    if (!number || !rest.empty())
+        return badValue(name, value, "a number");
+    return *number;
+}
+
+Result<bool> parseSwitch(std::string_view name, const std::string& value)
+{
+    for (const std::string_view yes : {"on", "yes", "true", "y"})
+        if (value == yes)
+            return true;
+    for (const std::string_view no : {"off", "no", "false", "n"})
+        if (value == no)
+            return false;
+    return badValue(name, value, "on or off");
+}
+
+Result<unsigned> parseCompat(const std::string& value)
+{
+    if (value == "1.1" || value == "v3")
+        return 3U;
+    if (value == "0.10" || value == "v2")
+        return 2U;
+    return badValue("compat", value, "0.10 (v2) or 1.1 (v3)");
+}
+
+Result<Preallocation> parsePreallocation(const std::string& value)
+{
+    constexpr std::pair<std::string_view, Preallocation> kModes[] = {{"off", Preallocation::Off},
+        {"metadata", Preallocation::Metadata}, {"falloc", Preallocation::Falloc}, {"full", Preallocation::Full}};
+    for (const auto& [name, mode] : kModes)
+        if (value == name)
+            return mode;
+    return badValue("preallocation", value, "off, metadata, falloc or full");
+}
+
+Result<CompressionType> parseCompression(const std::string& value)
+{
+    if (value == "zlib")
+        return CompressionType::Zlib;
+    if (value == "zstd")
+        return CompressionType::Zstd;
+    return badValue("compression_type", value, "zlib or zstd");
+}
+
+template <typename T>
+Result<void> store(T& place, Result<T> value)
+{
+    if (!value)
+        return failed(value);
+    place = std::move(*value);
+    return {};
+}
+
+struct OptionRow {
+    std::string_view name;
+    Result<void> (*set)(CreateOptions& options, const std::string& value);
+};
+
+constexpr OptionRow kRows[] = {
+    {"backing_file",
+        [](CreateOptions& o, const std::string& v) { return store(o.backingFile, Result<std::string>(v)); }},
+    {"backing_fmt",
+        [](CreateOptions& o, const std::string& v) { return store(o.backingFormat, Result<std::string>(v)); }},
+    {"cluster_size", [](CreateOptions& o, const std::string& v) { return store(o.clusterSize, parseSize(v)); }},
+    {"compat", [](CreateOptions& o, const std::string& v) { return store(o.version, parseCompat(v)); }},
+    {"compression_type",
+        [](CreateOptions& o, const std::string& v) { return store(o.compression, parseCompression(v)); }},
+    {"data_file", [](CreateOptions& o, const std::string& v) { return store(o.dataFile, Result<std::string>(v)); }},
+    {"data_file_raw",
+        [](CreateOptions& o, const std::string& v) { return store(o.dataFileRaw, parseSwitch("data_file_raw", v)); }},
+    {"extended_l2",
+        [](CreateOptions& o, const std::string& v) { return store(o.extendedL2, parseSwitch("extended_l2", v)); }},
+    {"lazy_refcounts",
+        [](CreateOptions& o, const std::string& v) {
+            return store(o.lazyRefcounts, parseSwitch("lazy_refcounts", v));
+        }},
+    {"preallocation",
+        [](CreateOptions& o, const std::string& v) { return store(o.preallocation, parsePreallocation(v)); }},
+    {"refcount_bits",
+        [](CreateOptions& o, const std::string& v) { return store(o.refcountBits, parseNumber("refcount_bits", v)); }},
+    {"size", [](CreateOptions& o, const std::string& v) { return store(o.size, parseSize(v)); }},
+};
+
+Result<void> setOption(CreateOptions& options, const std::string& name, const std::string& value)
+{
+    const auto* row = std::ranges::find(kRows, name, &OptionRow::name);
+    if (row != std::end(kRows))
+        return row->set(options, value);
+    if (name == "encryption" || name.starts_with("encrypt."))
+        return fail(ErrorKind::Unsupported, fmt::format("'{}': this program does not write encrypted images", name));
+    std::string known;
+    for (const OptionRow& each : kRows)
+        known += fmt::format("{}{}", known.empty() ? "" : ", ", each.name);
+    return fail(ErrorKind::Invalid, fmt::format("Unknown option '{}'", name), {}, fmt::format("Known are {}", known));
+}
+
+} // namespace
+
+Result<std::uint64_t> parseSize(const std::string& text)
+{
+    std::string_view rest = text;
+    if (rest.starts_with("0x")) {
+        rest.remove_prefix(2);
+        const auto bytes = takeDigits(rest, 16);
+        if (!bytes || !rest.empty() || *bytes > kMostBytes)
+            return notASize(text);
+        return *bytes;
+    }
+    const auto whole = takeDigits(rest, 10);
+    if (!whole)
+        return notASize(text);
+    const double fraction = takeFraction(rest);
+    const auto multiplier = multiplierOf(rest);
+    if (!multiplier || (*multiplier == 1 && fraction != 0))
+        return notASize(text);
+    const auto part = static_cast<std::uint64_t>(fraction * static_cast<double>(*multiplier));
+    const auto bytes = checkedMul(*whole, *multiplier);
+    if (!bytes || *bytes > kMostBytes - part)
+        return notASize(text);
+    return *bytes + part;
+}
+
+Result<CreateOptions> parseCreateOptions(const std::vector<std::string>& texts, CreateOptions start)
+{
+    for (const std::string& text : texts) {
+        auto options = parseOptions(text);
+        if (!options)
+            return failed(options);
+        for (const auto& [name, value] : *options) {
+            if (auto set = setOption(start, name, value); !set)
+                return failed(set);
+        }
+    }
+    return start;
+}
+
+} // namespace cowscope::cli
