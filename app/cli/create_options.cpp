@@ -55,14 +55,17 @@ double takeFraction(std::string_view& text)
     if (text.empty() || text[0] != '.')
         return 0;
     text.remove_prefix(1);
-    double value = 0;
-    double place = 1;
+    constexpr double kMostScale = 1e15; // so that both numbers, and with them 0.375, are exact
+    double digits = 0;
+    double scale = 1;
     while (!text.empty() && text[0] >= '0' && text[0] <= '9') {
-        place /= 10;
-        value += place * (text[0] - '0');
+        if (scale < kMostScale) {
+            digits = digits * 10 + (text[0] - '0');
+            scale *= 10;
+        }
         text.remove_prefix(1);
     }
-    return value;
+    return digits / scale;
 }
 
 std::unexpected<Error> badValue(std::string_view name, const std::string& value, std::string_view wanted)
