@@ -5,6 +5,7 @@
 #include "core/analysis/census.h"
 #include "core/edit/amend/amend_plan.h"
 #include "core/image/image.h"
+#include "ui/common/fact_list.h"
 
 #include <QList>
 #include <QString>
@@ -36,14 +37,6 @@ ImageFacts imageFacts(const Image& image, const Census& census);
 
 /// The largest count that a width holds; order is 0 to 6.
 std::uint64_t largestCountOf(unsigned order);
-
-/// One line of a list: what it is, its value, and the exact value for a tooltip (may be empty).
-struct Fact {
-    QString id; ///< the object name of the value's label, so that tests find it
-    QString name;
-    QString value;
-    QString exact = {};
-};
 
 /// What the page "Now" says.
 QList<Fact> presentFacts(const ImageFacts& facts);

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/amend_wizard/now_page.h"
 
-#include "ui/amend_wizard/fact_list.h"
+#include "ui/common/fact_list.h"
 #include "ui/common/plots/distribution_chart.h"
 
 #include <QFileInfo>

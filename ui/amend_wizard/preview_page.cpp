@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/amend_wizard/preview_page.h"
 
-#include "ui/amend_wizard/fact_list.h"
 #include "ui/amend_wizard/strip_map.h"
+#include "ui/common/fact_list.h"
 #include "ui/common/format.h"
 
 #include <QFileInfo>

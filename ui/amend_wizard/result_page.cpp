@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/amend_wizard/result_page.h"
 
-#include "ui/amend_wizard/run_progress.h"
 #include "ui/common/format.h"
 #include "ui/common/plots/distribution_chart.h"
+#include "ui/jobs/run_progress.h"
 
 #include <QFileDialog>
 #include <QFileInfo>

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "ui/amend_wizard/run_progress.h"
 #include "ui/amend_wizard/wizard_page.h"
+#include "ui/jobs/run_progress.h"
 
 class QPlainTextEdit;
 class QProgressBar;

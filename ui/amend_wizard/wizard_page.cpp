@@ -30,13 +30,4 @@ QString WizardPage::help() const
     return helpText(m_id);
 }
 
-QLabel* makeTextLabel(const QString& objectName, QWidget* parent)
-{
-    auto* label = new QLabel(parent);
-    label->setObjectName(objectName);
-    label->setWordWrap(true);
-    label->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
-    return label;
-}
-
 } // namespace cowscope::ui

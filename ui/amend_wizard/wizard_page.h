@@ -3,6 +3,7 @@
 #pragma once
 
 #include "ui/amend_wizard/wizard_state.h"
+#include "ui/common/text_label.h"
 
 #include <QLabel>
 #include <QVBoxLayout>
@@ -42,8 +43,5 @@ private:
     WizardState& m_state;
     QVBoxLayout* m_body;
 };
-
-/// A label for text of any length: wraps, can be selected with mouse and keyboard.
-QLabel* makeTextLabel(const QString& objectName, QWidget* parent = nullptr);
 
 } // namespace cowscope::ui

@@ -184,6 +184,10 @@ QString phaseText(Phase phase)
         return tr("switching the header");
     case Phase::Verify:
         return tr("verifying");
+    case Phase::Write:
+        return tr("writing");
+    case Phase::Copy:
+        return tr("copying");
     }
     return {};
 }

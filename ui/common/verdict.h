@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "core/analysis/cluster_map.h"
+#include "core/analysis/census.h"
 
 #include <QString>
 
@@ -20,5 +20,8 @@ CountVerdict countVerdict(const ClusterMap& map, HostCluster cluster);
 
 /// "right", "too high (leak)", ...
 QString verdictText(CountVerdict verdict);
+
+/// "CLEAN", "2 corruptions, 5 leaks", ...: the verdict of a check in a few words.
+QString verdictLine(const Census& census);
 
 } // namespace cowscope::ui

@@ -4,6 +4,7 @@
 
 #include "ui/common/format.h"
 #include "ui/common/table.h"
+#include "ui/common/verdict.h"
 #include "ui/findings/finding_model.h"
 
 #include <QHeaderView>
@@ -58,24 +59,6 @@ void FindingsPanel::refresh()
         summary += tr(" %1 more are not listed.").arg(formatCount(census->findingsDropped));
     m_summary->setText(summary);
     showContent();
-}
-
-QString verdictLine(const Census& census)
-{
-    if (census.isClean())
-        return FindingsPanel::tr("CLEAN");
-    const auto amount = [](std::uint64_t count, const QString& one, const QString& several) {
-        return count == 1 ? one : several.arg(formatCount(count));
-    };
-    QStringList parts;
-    if (census.corruptions > 0)
-        parts += amount(census.corruptions, FindingsPanel::tr("1 corruption"), FindingsPanel::tr("%1 corruptions"));
-    if (census.leaks > 0)
-        parts += amount(census.leaks, FindingsPanel::tr("1 leak"), FindingsPanel::tr("%1 leaks"));
-    if (census.checkErrors > 0)
-        parts += amount(
-            census.checkErrors, FindingsPanel::tr("1 part not checked"), FindingsPanel::tr("%1 parts not checked"));
-    return parts.join(QStringLiteral(", "));
 }
 
 } // namespace cowscope::ui

@@ -30,7 +30,4 @@ private:
     QTableView* m_view;
 };
 
-/// "CLEAN", "2 corruptions, 5 leaks", ...: the verdict in a few words.
-QString verdictLine(const Census& census);
-
 } // namespace cowscope::ui

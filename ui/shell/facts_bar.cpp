@@ -4,7 +4,7 @@
 
 #include "ui/common/format.h"
 #include "ui/common/palette.h"
-#include "ui/findings/findings_panel.h"
+#include "ui/common/verdict.h"
 
 #include <QEvent>
 #include <QFileInfo>

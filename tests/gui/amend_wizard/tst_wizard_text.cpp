@@ -1,10 +1,10 @@
 // SPDX-FileCopyrightText: The Cowscope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/amend_wizard/amend_report.h"
-#include "ui/amend_wizard/run_progress.h"
 #include "ui/amend_wizard/strip_map.h"
 #include "ui/amend_wizard/width_text.h"
 #include "ui/common/plots/count_distribution.h"
+#include "ui/jobs/run_progress.h"
 
 #include <QFile>
 #include <QJsonDocument>

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: The Cowscope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "ui/amend_wizard/run_progress.h"
+#include "ui/jobs/run_progress.h"
 
 #include "ui/common/format.h"
 

@@ -1,8 +1,10 @@
 // SPDX-FileCopyrightText: The Cowscope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "ui/amend_wizard/fact_list.h"
+#include "ui/common/fact_list.h"
 
-#include "ui/amend_wizard/wizard_page.h"
+#include "ui/common/text_label.h"
+
+#include <QLabel>
 
 namespace cowscope::ui
 {
