@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/command.h"
 #include "app/cli/interrupt.h"
+#include "app/cli/progress.h"
 
 #include "core/edit/amend/amend.h"
 #include "core/report/json_report.h"
@@ -57,15 +58,6 @@ Result<unsigned> requestedOrder(const std::vector<std::string>& texts)
     return *wanted;
 }
 
-void printProgress(const Progress& progress)
-{
-    const double share
-        = progress.total == 0 ? 0 : static_cast<double>(progress.done) / static_cast<double>(progress.total);
-    // Not fmt::print, which throws when nobody reads any more.
-    std::fputs(fmt::format("    ({:.2f}/100%)\r", 100 * share).c_str(), stdout);
-    std::fflush(stdout);
-}
-
 int showPlan(const AmendArguments& arguments, unsigned order, std::stop_token stop)
 {
     auto opened = openImage(arguments.image);
@@ -90,12 +82,10 @@ int amend(const AmendArguments& arguments, unsigned order, std::stop_token stop)
     auto storage = FileStorage::open(*path, Access::ReadWrite);
     if (!storage)
         return report(storage.error());
-    TaskContext task{stop, {}};
-    if (arguments.progress && !arguments.image.quiet)
-        task.report = printProgress;
-    auto plan = amendStorage(std::move(*storage), order, nullptr, task);
-    if (task.report)
-        fmt::print("\n");
+    auto plan = [&] {
+        const ProgressLine line(arguments.progress && !arguments.image.quiet);
+        return amendStorage(std::move(*storage), order, nullptr, line.task(stop));
+    }();
     if (!plan)
         return report(std::move(plan.error()).in(*path));
     if (arguments.image.json())
