@@ -4,6 +4,8 @@
 
 #include "core/edit/image/image_editor.h"
 
+#include <functional>
+
 namespace cowscope
 {
 
@@ -56,11 +58,56 @@ public:
     Result<void> flush(const TaskContext& task);
 
 private:
-    struct ClusterEntry; ///< one L2 entry, taken apart (guest_writer.cpp)
+    /// One L2 entry, taken apart. A standard entry is one unit of the size of a cluster, an extended one 32
+    /// subclusters; bit n of `allocated` and `zero` is unit n.
+    struct Entry {
+        GuestOffset guest; ///< where its cluster begins
+        HostOffset table; ///< 0: there is no L2 table
+        std::uint64_t word = 0; ///< index in the table
+        std::optional<HostOffset> host; ///< the cluster reserved for it
+        std::optional<CompressedDescriptor> compressed;
+        std::uint32_t allocated = 0;
+        std::uint32_t zero = 0;
+    };
+
+    Result<void> operation(
+        std::uint64_t start, std::uint64_t length, const TaskContext& task, const std::function<Result<void>()>& body);
+    Result<void> checkRange(std::uint64_t start, std::uint64_t length) const;
+    Result<void> commitIfLarge(const TaskContext& task);
+
+    unsigned units() const { return m_editor.geometry().extendedL2() ? kSubclusters : 1; }
+    std::uint64_t unitSize() const { return m_editor.geometry().clusterSize() / units(); }
+    std::uint32_t unitsTouched(std::uint64_t from, std::uint64_t to) const;
+    std::uint32_t allUnits() const { return static_cast<std::uint32_t>(bitRange(0, units())); }
+    bool hasBacking() const { return m_editor.header().backingFileOffset.value() != 0; }
+
+    Result<Entry> lookUp(GuestOffset cluster);
+    Result<HostOffset> writableTable(GuestOffset cluster);
+    Result<void> store(const Entry& entry);
+    Result<void> storeShared(const Entry& entry);
+    Result<bool> isOurs(const Entry& entry);
+    Result<void> releaseOld(const Entry& entry);
+    bool readsAsZero(const Entry& entry) const;
+
+    Result<GuestExtent> piece(GuestOffset start);
+    Result<void> readPiece(const GuestExtent& piece, std::span<std::byte> out);
+
+    Result<void> writeStretch(std::uint64_t start, std::span<const std::byte> bytes);
+    Result<void> writeInPlace(Entry entry, std::uint64_t start, std::span<const std::byte> bytes);
+    Result<std::uint64_t> writeToNew(std::uint64_t start, std::span<const std::byte> bytes);
+    Result<void> mergeOld(const Entry& entry, std::uint64_t from, std::uint64_t to, std::span<std::byte> cluster);
+    Result<void> compressOne(GuestOffset cluster, std::span<const std::byte> bytes);
+    Result<void> zeroWhole(GuestOffset cluster, std::uint32_t mask, ZeroMode mode);
+    Result<void> zeroBytes(std::uint64_t start, std::uint64_t end);
+    Result<void> zeroRange(std::uint64_t start, std::uint64_t end, ZeroMode mode, const TaskContext& task);
+    Result<void> unmapOne(const Entry& entry);
+    Result<void> preallocateRun(std::uint64_t start, std::uint64_t end, std::uint64_t& done);
+
+    static constexpr std::uint64_t kStretchBytes = std::uint64_t{4} << 20; ///< handled at a time
 
     ImageEditor& m_editor;
-    HostOffset m_compressedEnd; ///< where the next compressed bytes go; 0: into a new cluster
-    HostOffset m_rangeOfTable; ///< the L2 table looked up last
+    std::vector<std::byte> m_cluster; ///< of readPiece
+    std::vector<std::byte> m_packed;
 };
 
 } // namespace cowscope

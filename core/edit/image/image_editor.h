@@ -10,6 +10,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -69,6 +70,10 @@ public:
     /// Between 1 and `most` consecutive new clusters: as many as there are in a row.
     Result<ClusterRun> allocateUpTo(std::uint64_t most);
 
+    /// Room for `bytes` bytes of compressed data (less than a cluster), not aligned: behind the data that was placed
+    /// last while its host cluster can take one more reference, else in a new cluster.
+    Result<HostOffset> allocateCompressed(std::uint64_t bytes);
+
     /// Takes one reference from each cluster that [offset, offset + bytes) touches.
     Result<void> release(HostOffset offset, std::uint64_t bytes);
 
@@ -98,7 +103,7 @@ public:
     // Header. ---------------------------------------------------------------------------------------------------------
     /// Changes header fields at the next commit, in step 4. Positions of reftable, L1 and snapshots are the editor's
     /// own.
-    void setHeader(const Header& header) { m_header = header; }
+    void setHeader(const Header& header);
 
     /// Sets, replaces or (without data) removes a header extension. Errors: Refused if the header cluster gets too
     /// full.
@@ -119,8 +124,8 @@ public:
     /// Writes to clusters that were allocated since the last commit, at once.
     Result<void> writeNew(HostOffset offset, std::span<const std::byte> bytes);
 
-    /// Overwrites guest data or bitmap data where it is, at once. Errors: Invalid for a write that would land on
-    /// metadata: the image is damaged, nothing is written.
+    /// Overwrites guest data or bitmap data where it is, or fills what allocateCompressed() gave, at once. Errors:
+    /// Invalid for a write that would land on metadata: the image is damaged, nothing is written.
     Result<void> overwrite(HostOffset offset, std::span<const std::byte> bytes);
 
     /// A big-endian word anywhere (a bitmap table's entry), written in step 3.
@@ -151,17 +156,26 @@ private:
     Result<void> load(const TaskContext& task);
     Result<L2Page*> l2Page(HostOffset table);
     void dropCleanPages();
-    Result<HostCluster> guard(ClusterRun run);
+    void forgetPage(HostOffset table);
+    void markDirty(L2Page& page, std::uint64_t first, std::uint64_t end);
     void listMetadata();
-    void addMetadata(HostOffset offset, std::uint64_t bytes, std::string_view what);
-    void removeMetadata(HostOffset offset, std::uint64_t bytes);
-    bool headerChanged() const;
-    Result<void> writeFreshPages();
+    void protect(HostOffset offset, std::uint64_t bytes, std::string_view what);
+    Result<void> checkFree(ClusterRun run) const;
+    Result<void> checkNoMetadata(HostOffset offset, std::uint64_t bytes) const;
+    static std::vector<std::byte> headerSector(const Header& header);
+    Result<HostOffset> placeStructure(std::span<const std::byte> bytes, std::string_view what);
+    Result<std::vector<std::byte>> encodeHeaderCluster() const;
+    bool hasChanges() const;
+
+    // The steps of commit().
+    Result<void> writeNewClusters();
+    Result<void> writeCounts();
     Result<void> writeEntries();
     Result<void> writeHeader();
     Result<void> writeLateFlags();
+    Result<bool> writeL2Pages();
     Result<void> writeL1Words(std::uint64_t first, std::uint64_t end);
-    Result<void> placeBlob(std::span<const std::byte> bytes, HostOffset& at, std::string_view what);
+    Result<void> flushIf(bool wrote);
 
     std::shared_ptr<Storage> m_storage;
     GuestFiles m_files;
@@ -173,16 +187,19 @@ private:
     Geometry m_geometry;
     RefcountStore m_refcounts;
     std::vector<std::uint64_t> m_l1;
-    bool m_l1Fresh = false;
-    std::map<std::uint64_t, bool> m_dirtyL1;
+    bool m_l1Fresh = false; ///< the whole table waits to be written to new clusters
+    std::set<std::uint64_t> m_dirtyL1; ///< entries to write in place
     std::vector<Snapshot> m_snapshots;
     std::uint64_t m_snapshotTableBytes = 0;
     std::vector<Bitmap> m_bitmaps;
     std::unordered_map<std::uint64_t, L2Page> m_l2Pages; ///< by host offset
+    std::uint64_t m_dirtyPages = 0;
     std::map<HostOffset, std::vector<std::uint64_t>> m_lateL2Flags;
     std::vector<std::uint64_t> m_lateL1Flags;
     std::map<HostOffset, std::uint64_t> m_lateWords;
     std::unordered_map<std::uint64_t, std::string_view> m_metadata; ///< clusters that data must not touch, and why
+    HostOffset m_compressedEnd; ///< where the next compressed data may begin; 0: in a new cluster
+    bool m_wroteContents = false; ///< new clusters were written since the last flush
     std::uint64_t m_committedBytes = 0; ///< length of the file at the last commit
 };
 

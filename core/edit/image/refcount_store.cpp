@@ -2,7 +2,442 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/edit/image/refcount_store.h"
 
+#include "core/base/big_endian.h"
+#include "core/format/limits.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
 namespace cowscope
 {
+
+namespace
+{
+
+constexpr std::uint64_t kMaxCleanBytes = std::uint64_t{32} << 20; ///< refblocks that are kept after a commit
+constexpr std::uint64_t kSectorBytes = 512;
+
+unsigned widthFor(std::uint64_t count)
+{
+    unsigned order = 0;
+    while (count > RefcountCodec(order).maximum())
+        ++order;
+    return 1U << order;
+}
+
+} // namespace
+
+void RefcountStore::load(const Image& image, Storage& storage)
+{
+    *this = RefcountStore();
+    m_storage = &storage;
+    m_clusterSize = image.geometry().clusterSize();
+    m_entries = image.geometry().refblockEntries();
+    m_codec = image.geometry().refcountCodec();
+    m_reftable.assign(image.reftable().begin(), image.reftable().end());
+    m_reftableOffset = image.header().refcountTableOffset;
+    m_reftableClusters = image.header().refcountTableClusters;
+    m_fileEnd = HostCluster(image.fileClusters());
+    m_end = m_fileEnd;
+    for (const std::uint64_t raw : m_reftable) {
+        if (raw != 0)
+            m_refblockClusters.insert(ReftableEntry{raw}.refblockOffset().value() / m_clusterSize);
+    }
+}
+
+// Counts -------------------------------------------------------------------------------------------------------------
+
+/// The refblock of a reftable index, loaded; null where there is none.
+Result<RefcountStore::Refblock*> RefcountStore::refblock(std::uint64_t index)
+{
+    if (!hasRefblock(index))
+        return nullptr;
+    if (const auto known = m_blocks.find(index); known != m_blocks.end())
+        return &known->second;
+    const ReftableEntry entry{m_reftable[index]};
+    const std::uint64_t offset = entry.refblockOffset().value();
+    if (entry.hasReservedBits() || offset % m_clusterSize != 0 || offset / m_clusterSize >= m_end.value())
+        return fail(ErrorKind::Invalid,
+            fmt::format("Reftable entry {} is {:#x}, which leads to no refblock", index, entry.raw),
+            m_reftableOffset.value() + index * 8, "Repair the image: check -r all");
+    Refblock block;
+    block.now.resize(m_clusterSize);
+    if (auto read = m_storage->read(offset, block.now); !read)
+        return failed(read);
+    return &m_blocks.emplace(index, std::move(block)).first->second;
+}
+
+Result<std::uint64_t> RefcountStore::count(HostCluster cluster)
+{
+    auto block = refblock(blockIndex(cluster));
+    if (!block)
+        return failed(block);
+    return *block == nullptr ? 0 : m_codec.get((*block)->now, cluster.value() % m_entries);
+}
+
+Result<bool> RefcountStore::isFreeOnDisk(HostCluster cluster)
+{
+    auto block = refblock(blockIndex(cluster));
+    if (!block)
+        return failed(block);
+    if (*block == nullptr || (*block)->fresh)
+        return true;
+    const auto& bytes = (*block)->onDisk.empty() ? (*block)->now : (*block)->onDisk;
+    return m_codec.get(bytes, cluster.value() % m_entries) == 0;
+}
+
+Result<bool> RefcountStore::isFree(HostCluster cluster)
+{
+    auto now = count(cluster);
+    if (!now)
+        return failed(now);
+    return *now == 0 ? isFreeOnDisk(cluster) : Result<bool>(false);
+}
+
+/// The refblock of a cluster, with its state on disk put aside; it exists.
+Result<RefcountStore::Refblock*> RefcountStore::changeable(HostCluster cluster)
+{
+    auto block = refblock(blockIndex(cluster));
+    if (block && *block != nullptr && !(*block)->dirty()) {
+        (*block)->onDisk = (*block)->now;
+        m_pending += m_clusterSize;
+    }
+    return block;
+}
+
+Result<void> RefcountStore::set(HostCluster cluster, std::uint64_t count)
+{
+    auto block = changeable(cluster);
+    if (!block)
+        return failed(block);
+    const std::uint64_t entry = cluster.value() % m_entries;
+    (*block)->lowered |= !(*block)->fresh && count < m_codec.get((*block)->onDisk, entry);
+    m_codec.set((*block)->now, entry, count);
+    if (count == 0)
+        m_cursor = std::min(m_cursor, cluster);
+    return {};
+}
+
+Result<void> RefcountStore::change(HostCluster cluster, std::int64_t by)
+{
+    auto now = count(cluster);
+    if (!now)
+        return failed(now);
+    const std::uint64_t offset = cluster.value() * m_clusterSize;
+    const std::uint64_t amount = by < 0 ? 0 - static_cast<std::uint64_t>(by) : static_cast<std::uint64_t>(by);
+    if (*now == 0 || (by < 0 && amount > *now))
+        return fail(ErrorKind::Invalid,
+            fmt::format("Cluster {} is in use, but its reference count is {}", cluster.value(), *now), offset,
+            "Repair the image: check -r all");
+    if (by > 0 && amount > m_codec.maximum() - *now) {
+        const std::uint64_t wanted = *now > ~std::uint64_t{0} - amount ? ~std::uint64_t{0} : *now + amount;
+        const std::string next = m_codec.bits() == 64
+            ? "No width counts further: remove references to the cluster first"
+            : fmt::format("Amend the image first: amend -o refcount_bits={}", widthFor(wanted));
+        return fail(ErrorKind::Refused,
+            fmt::format("Cluster {} has {} references; {} more do not fit a count of {} bits, which ends at {}",
+                cluster.value(), *now, amount, m_codec.bits(), m_codec.maximum()),
+            offset, next);
+    }
+    return set(cluster, by < 0 ? *now - amount : *now + amount);
+}
+
+bool RefcountStore::isRefcountStructure(HostCluster cluster) const
+{
+    const std::uint64_t reftable = m_reftableOffset.value() / m_clusterSize;
+    return (cluster.value() >= reftable && cluster.value() < reftable + m_reftableClusters)
+        || m_refblockClusters.contains(cluster.value());
+}
+
+// Allocation ---------------------------------------------------------------------------------------------------------
+
+/// The first free cluster at or after `from`. Where the search has read enough, it goes on behind the end of the file.
+Result<HostCluster> RefcountStore::nextFree(HostCluster from)
+{
+    for (HostCluster cluster = from;; ++cluster) {
+        const std::uint64_t index = blockIndex(cluster);
+        if (hasRefblock(index) && !m_blocks.contains(index) && cluster < m_fileEnd) {
+            m_scanned += m_clusterSize;
+            if (m_scanned > kScanBytes)
+                cluster = m_fileEnd;
+        }
+        auto free = isFree(cluster);
+        if (!free)
+            return failed(free);
+        if (*free)
+            return cluster;
+    }
+}
+
+Result<ClusterRun> RefcountStore::findRun(std::uint64_t least, std::uint64_t most)
+{
+    auto first = nextFree(m_cursor);
+    if (first)
+        m_cursor = *first;
+    while (first) {
+        ClusterRun run{*first, 1};
+        while (run.count < most) {
+            auto free = isFree(run.end());
+            if (!free)
+                return failed(free);
+            if (!*free)
+                break;
+            ++run.count;
+        }
+        if (run.count >= least)
+            return run;
+        first = nextFree(run.end());
+    }
+    return failed(first);
+}
+
+Result<ClusterRun> RefcountStore::allocate(std::uint64_t least, std::uint64_t most)
+{
+    while (true) {
+        auto run = findRun(least, most);
+        if (!run)
+            return run;
+        auto added = addMissingRefblock(*run);
+        if (!added)
+            return failed(added);
+        if (*added)
+            continue; // it may have taken a cluster of the run
+        for (HostCluster cluster = run->first; cluster < run->end(); ++cluster) {
+            if (auto counted = set(cluster, 1); !counted)
+                return failed(counted);
+        }
+        if (m_cursor == run->first)
+            m_cursor = run->end();
+        m_end = std::max(m_end, run->end());
+        return run;
+    }
+}
+
+/// Adds one refblock if the run needs one that is not there; tells whether it did.
+Result<bool> RefcountStore::addMissingRefblock(ClusterRun run)
+{
+    for (std::uint64_t index = blockIndex(run.first); index <= blockIndex(HostCluster(run.end().value() - 1));
+         ++index) {
+        if (hasRefblock(index))
+            continue;
+        const auto added = index >= m_reftable.size() ? growReftable(index + 1) : addRefblock();
+        if (!added)
+            return std::unexpected(added.error());
+        return true;
+    }
+    return false;
+}
+
+/// Puts a refblock into the first free cluster. If no refblock counts that cluster it becomes its own, and counts
+/// itself; else it serves the first part of the file behind it that has none.
+Result<void> RefcountStore::addRefblock()
+{
+    auto cluster = nextFree(m_cursor);
+    if (!cluster)
+        return failed(cluster);
+    std::uint64_t index = blockIndex(*cluster);
+    while (hasRefblock(index))
+        ++index;
+    if (index >= m_reftable.size())
+        return growReftable(index + 1);
+
+    Refblock block;
+    block.now.resize(m_clusterSize);
+    block.fresh = true;
+    m_blocks.emplace(index, std::move(block));
+    m_reftable[index] = cluster->value() * m_clusterSize;
+    m_dirtyReftable.insert(index);
+    m_refblockClusters.insert(cluster->value());
+    m_pending += m_clusterSize;
+    m_end = std::max(m_end, *cluster + 1);
+    return set(*cluster, 1);
+}
+
+/// Lays the reftable out anew with at least `entries` entries. While that is under way the table in memory has the new
+/// length already, so that the refblocks of its own clusters find room in it.
+Result<void> RefcountStore::growReftable(std::uint64_t entries)
+{
+    const std::uint64_t perCluster = m_clusterSize / 8;
+    const std::uint64_t most = kMaxReftableBytes / 8;
+    if (entries > most)
+        return fail(ErrorKind::NoSpace,
+            fmt::format(
+                "The image file would become too large: a refcount table of {} bytes cannot count more clusters of "
+                "{} bytes with {} bits each",
+                kMaxReftableBytes, m_clusterSize, m_codec.bits()),
+            std::nullopt, "Use larger clusters or narrower counts");
+    const std::uint64_t roomy = alignUp(std::max(entries, m_reftable.size() + m_reftable.size() / 2), perCluster);
+    m_reftable.resize(std::max(entries, std::min(roomy, most)));
+    if (m_growing)
+        return {};
+
+    m_growing = true;
+    ClusterRun run;
+    do {
+        for (std::uint64_t i = 0; i < run.count; ++i) {
+            if (auto freed = set(run.first + i, 0); !freed)
+                return freed;
+        }
+        const std::uint64_t clusters = divideUp(m_reftable.size(), perCluster);
+        auto found = allocate(clusters, clusters);
+        if (!found)
+            return failed(found);
+        run = *found;
+    } while (run.count * perCluster < m_reftable.size());
+    m_growing = false;
+
+    for (std::uint64_t i = 0; i < m_reftableClusters; ++i) {
+        if (auto freed = change(HostCluster(m_reftableOffset.value() / m_clusterSize + i), -1); !freed)
+            return freed;
+    }
+    m_reftableOffset = HostOffset(run.first.value() * m_clusterSize);
+    m_reftableClusters = static_cast<std::uint32_t>(run.count);
+    m_reftable.resize(run.count * perCluster);
+    m_reftableMoved = true;
+    return {};
+}
+
+Result<HostCluster> RefcountStore::usedEnd()
+{
+    for (std::uint64_t index = m_reftable.size(); index-- > 0;) {
+        auto block = refblock(index);
+        if (!block)
+            return failed(block);
+        if (*block == nullptr || isAllZero((*block)->now))
+            continue;
+        for (std::uint64_t entry = m_entries; entry-- > 0;) {
+            if (m_codec.get((*block)->now, entry) != 0)
+                return HostCluster(index * m_entries + entry + 1);
+        }
+    }
+    return HostCluster(1);
+}
+
+void RefcountStore::setFileEnd(HostCluster end)
+{
+    m_fileEnd = end;
+    m_end = end;
+    m_cursor = std::min(m_cursor, end);
+}
+
+// Commit -------------------------------------------------------------------------------------------------------------
+
+Result<bool> RefcountStore::writeFresh()
+{
+    bool wrote = false;
+    for (const auto& [index, block] : m_blocks) {
+        if (!block.fresh)
+            continue;
+        if (auto written = m_storage->write(m_reftable[index], block.now); !written)
+            return failed(written);
+        wrote = true;
+    }
+    if (m_reftableMoved) {
+        std::vector<std::byte> bytes(m_reftable.size() * 8);
+        for (std::size_t i = 0; i < m_reftable.size(); ++i)
+            storeBigEndian(std::span(bytes), i * 8, m_reftable[i]);
+        if (auto written = m_storage->write(m_reftableOffset.value(), bytes); !written)
+            return failed(written);
+        wrote = true;
+    }
+    return wrote;
+}
+
+/// What a crash between here and the end of the commit may find: each count large enough for before and after.
+std::vector<std::byte> RefcountStore::raisedCounts(const Refblock& block) const
+{
+    if (!block.lowered)
+        return block.now;
+    std::vector<std::uint64_t> now(m_entries);
+    std::vector<std::uint64_t> onDisk(m_entries);
+    m_codec.unpack(block.now, now);
+    m_codec.unpack(block.onDisk, onDisk);
+    for (std::size_t i = 0; i < now.size(); ++i)
+        now[i] = std::max(now[i], onDisk[i]);
+    std::vector<std::byte> bytes(m_clusterSize);
+    m_codec.pack(now, bytes);
+    return bytes;
+}
+
+/// Writes the sectors of a refblock in which `bytes` differ from `before`.
+Result<void> RefcountStore::writeChanges(
+    std::uint64_t index, std::span<const std::byte> bytes, std::span<const std::byte> before)
+{
+    const auto first = static_cast<std::uint64_t>(std::ranges::mismatch(bytes, before).in1 - bytes.begin());
+    std::uint64_t end = bytes.size();
+    while (end > first && bytes[end - 1] == before[end - 1])
+        --end;
+    const std::uint64_t start = first / kSectorBytes * kSectorBytes;
+    return m_storage->write(m_reftable[index] + start, bytes.subspan(start, alignUp(end, kSectorBytes) - start));
+}
+
+Result<bool> RefcountStore::writeRaised()
+{
+    bool wrote = false;
+    for (auto& [index, block] : m_blocks) {
+        if (block.fresh || block.onDisk.empty())
+            continue;
+        const auto bytes = raisedCounts(block);
+        if (bytes == block.onDisk)
+            continue;
+        if (auto written = writeChanges(index, bytes, block.onDisk); !written)
+            return failed(written);
+        wrote = true;
+    }
+    return wrote;
+}
+
+Result<bool> RefcountStore::writeReftable()
+{
+    if (m_reftableMoved || m_dirtyReftable.empty())
+        return false;
+    for (const std::uint64_t index : m_dirtyReftable) {
+        std::array<std::byte, 8> bytes{};
+        storeBigEndian(std::span<std::byte>(bytes), 0, m_reftable[index]);
+        if (auto written = m_storage->write(m_reftableOffset.value() + index * 8, bytes); !written)
+            return failed(written);
+    }
+    return true;
+}
+
+Result<bool> RefcountStore::writeFinal()
+{
+    bool wrote = false;
+    for (auto& [index, block] : m_blocks) {
+        if (!block.lowered)
+            continue;
+        if (auto written = writeChanges(index, block.now, raisedCounts(block)); !written)
+            return failed(written);
+        wrote = true;
+    }
+    return wrote;
+}
+
+std::vector<ClusterRun> RefcountStore::settle()
+{
+    std::vector<ClusterRun> freed;
+    for (auto& [index, block] : m_blocks) {
+        for (std::uint64_t entry = 0; block.lowered && entry < m_entries; ++entry) {
+            if (m_codec.get(block.now, entry) != 0 || m_codec.get(block.onDisk, entry) == 0)
+                continue;
+            const HostCluster cluster(index * m_entries + entry);
+            m_cursor = std::min(m_cursor, cluster);
+            if (!freed.empty() && freed.back().end() == cluster)
+                ++freed.back().count;
+            else
+                freed.push_back({cluster, 1});
+        }
+        block.onDisk.clear();
+        block.onDisk.shrink_to_fit();
+        block.fresh = false;
+        block.lowered = false;
+    }
+    if (m_blocks.size() * m_clusterSize > kMaxCleanBytes)
+        m_blocks.clear();
+    m_dirtyReftable.clear();
+    m_reftableMoved = false;
+    m_pending = 0;
+    return freed;
+}
 
 } // namespace cowscope

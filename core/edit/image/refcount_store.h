@@ -7,9 +7,10 @@
 #include "core/image/image.h"
 #include "core/storage/storage.h"
 
-#include <map>
 #include <optional>
+#include <set>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace cowscope
@@ -46,11 +47,20 @@ public:
     Result<bool> isFreeOnDisk(HostCluster cluster);
 
     HostCluster end() const { return m_end; } ///< behind the last cluster that was ever allocated or is in the file
-    std::uint64_t pendingBytes() const;
+    std::uint64_t pendingBytes() const { return m_pending; } ///< of refblocks that wait for a commit
 
     HostOffset reftableOffset() const { return m_reftableOffset; }
     std::uint32_t reftableClusters() const { return m_reftableClusters; }
     std::span<const std::uint64_t> reftable() const { return m_reftable; }
+
+    /// Whether the cluster holds a refblock or a part of the reftable.
+    bool isRefcountStructure(HostCluster cluster) const;
+
+    /// Behind the last cluster with a count. Reads refblocks from the end of the file backwards.
+    Result<HostCluster> usedEnd();
+
+    /// The file was cut here, or grew to it.
+    void setFileEnd(HostCluster end);
 
     // The parts of a commit; each returns whether it wrote anything.
     Result<bool> writeFresh(); ///< new refblocks and a moved reftable
@@ -69,14 +79,18 @@ private:
     };
 
     std::uint64_t blockIndex(HostCluster cluster) const { return cluster.value() / m_entries; }
-    Result<Refblock*> refblock(std::uint64_t index); ///< null where the reftable has none
+    bool hasRefblock(std::uint64_t index) const { return index < m_reftable.size() && m_reftable[index] != 0; }
+    Result<Refblock*> refblock(std::uint64_t index);
+    Result<Refblock*> changeable(HostCluster cluster);
     Result<bool> isFree(HostCluster cluster);
-    void set(std::uint64_t index, Refblock& block, std::uint64_t entry, std::uint64_t count);
-    Result<HostCluster> firstFree();
-    Result<std::optional<ClusterRun>> findRun(std::uint64_t least, std::uint64_t most);
-    Result<bool> ensureRefblocks(ClusterRun run);
-    Result<void> addRefblock(std::uint64_t index);
+    Result<void> set(HostCluster cluster, std::uint64_t count);
+    Result<HostCluster> nextFree(HostCluster from);
+    Result<ClusterRun> findRun(std::uint64_t least, std::uint64_t most);
+    Result<bool> addMissingRefblock(ClusterRun run);
+    Result<void> addRefblock();
     Result<void> growReftable(std::uint64_t entries);
+    std::vector<std::byte> raisedCounts(const Refblock& block) const;
+    Result<void> writeChanges(std::uint64_t index, std::span<const std::byte> bytes, std::span<const std::byte> before);
 
     Storage* m_storage = nullptr;
     std::uint64_t m_clusterSize = 0;
@@ -87,10 +101,12 @@ private:
     std::uint32_t m_reftableClusters = 0;
     bool m_reftableMoved = false;
     bool m_growing = false;
-    std::map<std::uint64_t, bool> m_dirtyReftable; ///< entries to write in place
+    std::set<std::uint64_t> m_dirtyReftable; ///< entries to write in place
     std::unordered_map<std::uint64_t, Refblock> m_blocks; ///< by reftable index
-    HostCluster m_cursor; ///< no free cluster before it
+    HostCluster m_cursor; ///< where the search for free clusters begins
     std::uint64_t m_scanned = 0; ///< bytes of refblocks read by the search
+    std::unordered_set<std::uint64_t> m_refblockClusters;
+    std::uint64_t m_pending = 0; ///< bytes of dirty refblocks
     HostCluster m_fileEnd; ///< end of the file at load
     HostCluster m_end;
 };

@@ -1,0 +1,252 @@
+// SPDX-FileCopyrightText: The Cowscope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/edit/image/image_editor.h"
+
+#include "core/base/big_endian.h"
+
+#include <algorithm>
+
+namespace cowscope
+{
+
+// The order of a commit: see the class.
+
+namespace
+{
+
+constexpr std::uint64_t kSectorBytes = 512;
+constexpr std::uint64_t kSectorWords = kSectorBytes / 8;
+
+std::vector<std::byte> bigEndian(std::span<const std::uint64_t> words)
+{
+    std::vector<std::byte> bytes(words.size() * 8);
+    for (std::size_t i = 0; i < words.size(); ++i)
+        storeBigEndian(std::span(bytes), i * 8, words[i]);
+    return bytes;
+}
+
+} // namespace
+
+std::uint64_t ImageEditor::pendingBytes() const
+{
+    return m_dirtyPages * m_geometry.clusterSize() + m_refcounts.pendingBytes();
+}
+
+bool ImageEditor::hasChanges() const
+{
+    return m_dirtyPages > 0 || m_refcounts.pendingBytes() > 0 || m_l1Fresh || !m_dirtyL1.empty() || m_extensionsChanged
+        || m_header != m_committedHeader || !m_lateWords.empty() || !m_lateL2Flags.empty() || !m_lateL1Flags.empty();
+}
+
+Result<void> ImageEditor::flushIf(bool wrote)
+{
+    return wrote ? m_storage->flush() : Result<void>{};
+}
+
+Result<void> ImageEditor::commit(const TaskContext& task)
+{
+    if (!hasChanges())
+        return {};
+    if (auto go = task.step({Phase::Flush, 0, 0}); !go)
+        return go;
+    m_header.autoclearFeatures &= kAutoclearKnown;
+    for (auto step : {&ImageEditor::writeNewClusters, &ImageEditor::writeCounts, &ImageEditor::writeEntries,
+             &ImageEditor::writeHeader}) {
+        if (auto done = (this->*step)(); !done)
+            return done;
+    }
+    auto lowered = m_refcounts.writeFinal();
+    if (!lowered)
+        return failed(lowered);
+    if (auto flushed = flushIf(*lowered); !flushed)
+        return flushed;
+    if (auto done = writeLateFlags(); !done)
+        return done;
+    for (const ClusterRun& run : m_refcounts.settle())
+        m_storage->discard(m_geometry.offset(run.first).value(), run.count * m_geometry.clusterSize());
+    auto size = m_storage->size();
+    if (!size)
+        return failed(size);
+    m_committedBytes = *size;
+    return {};
+}
+
+/// Step 1. New clusters that nobody has written to still belong to the file.
+Result<void> ImageEditor::writeNewClusters()
+{
+    for (auto& [offset, page] : m_l2Pages) {
+        if (!page.fresh)
+            continue;
+        if (auto written = m_storage->write(offset, bigEndian(page.words)); !written)
+            return written;
+        page = {std::move(page.words), false, ~std::uint64_t{0}, 0};
+        --m_dirtyPages;
+        m_wroteContents = true;
+    }
+    if (m_l1Fresh && !m_l1.empty()) {
+        auto bytes = bigEndian(m_l1);
+        bytes.resize(alignUp(bytes.size(), m_geometry.clusterSize()));
+        if (auto written = m_storage->write(m_header.l1TableOffset.value(), bytes); !written)
+            return written;
+        m_wroteContents = true;
+    }
+    m_l1Fresh = false;
+    auto wrote = m_refcounts.writeFresh();
+    if (!wrote)
+        return failed(wrote);
+    auto size = m_storage->size();
+    if (!size)
+        return failed(size);
+    const std::uint64_t end = m_refcounts.end().value() * m_geometry.clusterSize();
+    if (*size < end && m_refcounts.pendingBytes() > 0) {
+        if (auto grown = m_storage->truncate(end); !grown)
+            return grown;
+    }
+    const bool contents = std::exchange(m_wroteContents, false);
+    return flushIf(contents || *wrote);
+}
+
+/// Step 2.
+Result<void> ImageEditor::writeCounts()
+{
+    auto raised = m_refcounts.writeRaised();
+    if (!raised)
+        return failed(raised);
+    if (auto flushed = flushIf(*raised); !flushed)
+        return flushed;
+    auto entries = m_refcounts.writeReftable();
+    if (!entries)
+        return failed(entries);
+    bool wrote = *entries;
+    m_header.refcountTableOffset = m_refcounts.reftableOffset();
+    m_header.refcountTableClusters = m_refcounts.reftableClusters();
+    if (m_header.refcountTableOffset != m_committedHeader.refcountTableOffset) {
+        // Only the table moves here: what else the header will say waits for the entries.
+        m_committedHeader.refcountTableOffset = m_header.refcountTableOffset;
+        m_committedHeader.refcountTableClusters = m_header.refcountTableClusters;
+        if (auto written = m_storage->write(0, headerSector(m_committedHeader)); !written)
+            return written;
+        wrote = true;
+    }
+    return flushIf(wrote);
+}
+
+Result<bool> ImageEditor::writeL2Pages()
+{
+    bool wrote = false;
+    for (auto& [offset, page] : m_l2Pages) {
+        if (page.firstDirty >= page.endDirty)
+            continue;
+        const std::uint64_t first = page.firstDirty / kSectorWords * kSectorWords;
+        const std::uint64_t count
+            = std::min<std::uint64_t>(alignUp(page.endDirty, kSectorWords), page.words.size()) - first;
+        if (auto written = m_storage->write(offset + first * 8, bigEndian(std::span(page.words).subspan(first, count)));
+            !written)
+            return failed(written);
+        page = {std::move(page.words), false, ~std::uint64_t{0}, 0};
+        --m_dirtyPages;
+        wrote = true;
+    }
+    return wrote;
+}
+
+Result<void> ImageEditor::writeL1Words(std::uint64_t first, std::uint64_t end)
+{
+    return m_storage->write(
+        m_header.l1TableOffset.value() + first * 8, bigEndian(std::span(m_l1).subspan(first, end - first)));
+}
+
+/// Step 3.
+Result<void> ImageEditor::writeEntries()
+{
+    auto pages = writeL2Pages();
+    if (!pages)
+        return failed(pages);
+    bool wrote = *pages;
+    for (auto entry = m_dirtyL1.begin(); entry != m_dirtyL1.end();) {
+        const std::uint64_t first = *entry;
+        std::uint64_t end = first;
+        for (; entry != m_dirtyL1.end() && *entry == end; ++entry)
+            ++end;
+        if (auto written = writeL1Words(first, end); !written)
+            return written;
+        wrote = true;
+    }
+    m_dirtyL1.clear();
+    for (const auto& [offset, raw] : m_lateWords) {
+        if (auto written = m_storage->write(offset.value(), bigEndian({&raw, 1})); !written)
+            return written;
+        wrote = true;
+    }
+    m_lateWords.clear();
+    return flushIf(wrote);
+}
+
+/// As much of the header as one sector takes: all that an edit changes is in its first 112 bytes.
+std::vector<std::byte> ImageEditor::headerSector(const Header& header)
+{
+    auto bytes = encodeHeader(header);
+    bytes.resize(std::min<std::size_t>(bytes.size(), kSectorBytes));
+    return bytes;
+}
+
+/// Step 4.
+Result<void> ImageEditor::writeHeader()
+{
+    if (m_header == m_committedHeader && !m_extensionsChanged)
+        return {};
+    if (m_extensionsChanged) {
+        auto cluster = encodeHeaderCluster();
+        if (!cluster)
+            return failed(cluster);
+        if (auto written = m_storage->write(0, *cluster); !written)
+            return written;
+    } else if (auto written = m_storage->write(0, headerSector(m_header)); !written) {
+        return written;
+    }
+    m_committedHeader = m_header;
+    m_extensionsChanged = false;
+    return m_storage->flush();
+}
+
+/// Step 6.
+Result<void> ImageEditor::writeLateFlags()
+{
+    for (const auto& [table, indexes] : std::exchange(m_lateL2Flags, {})) {
+        for (const std::uint64_t index : indexes) {
+            auto word = l2Word(table, index);
+            if (!word)
+                return failed(word);
+            if (auto set = setL2Word(table, index, *word | kCopiedFlag); !set)
+                return set;
+        }
+    }
+    if (auto pages = writeL2Pages(); !pages)
+        return failed(pages);
+    for (const std::uint64_t index : std::exchange(m_lateL1Flags, {})) {
+        m_l1[index] |= kCopiedFlag;
+        if (auto written = writeL1Words(index, index + 1); !written)
+            return written;
+    }
+    return {};
+}
+
+Result<void> ImageEditor::trimFile()
+{
+    auto end = m_refcounts.usedEnd();
+    if (!end)
+        return failed(end);
+    const std::uint64_t bytes = end->value() * m_geometry.clusterSize();
+    auto size = m_storage->size();
+    if (!size)
+        return failed(size);
+    if (bytes >= *size)
+        return {};
+    if (auto cut = m_storage->truncate(bytes); !cut)
+        return cut;
+    m_refcounts.setFileEnd(*end);
+    m_committedBytes = bytes;
+    return {};
+}
+
+} // namespace cowscope
