@@ -3,6 +3,7 @@
 #include "core/image/backing_chain.h"
 
 #include "core/base/big_endian.h"
+#include "core/format/limits.h"
 
 #include <algorithm>
 #include <array>
@@ -49,12 +50,44 @@ bool wasPreallocated(const Image& image)
     return counted >= threshold;
 }
 
+/// The L1 table of a snapshot, in host byte order.
+Result<std::vector<std::uint64_t>> readSnapshotL1(const Image& image, const Snapshot& snapshot)
+{
+    const HostOffset at = snapshot.l1TableOffset;
+    const std::uint64_t bytes = std::uint64_t{snapshot.l1Size} * sizeof(std::uint64_t);
+    const auto refused = [&](ErrorKind kind, std::string_view why) {
+        return fail(
+            kind, fmt::format("The L1 table of snapshot '{}' {}", snapshot.name, why), at.value(), "Check the image");
+    };
+    if (bytes > kMaxL1Bytes)
+        return refused(ErrorKind::TooLarge, "is larger than any image may have");
+    if (!image.geometry().isAligned(at))
+        return refused(ErrorKind::Invalid, "does not begin at a multiple of the cluster size");
+    if (bytes > image.fileSize() || at.value() > image.fileSize() - bytes)
+        return refused(ErrorKind::Truncated, "reaches past the end of the file");
+    std::vector<std::uint64_t> table(snapshot.l1Size);
+    if (auto read = image.readWords(at, table); !read)
+        return failed(read);
+    return table;
+}
+
 } // namespace
 
 std::string resolveBackingPath(const std::string& imagePath, const std::string& backingFile)
 {
     const std::filesystem::path name(backingFile);
     return name.is_absolute() ? backingFile : (std::filesystem::path(imagePath).parent_path() / name).string();
+}
+
+Result<std::optional<std::string>> dataFilePath(const Image& image, const std::string& imagePath)
+{
+    if (!image.header().hasDataFile())
+        return std::nullopt;
+    const auto& name = image.extensions().dataFile;
+    if (!name)
+        return std::unexpected(Error{
+            ErrorKind::Invalid, "The image keeps its data in another file but does not name it", {}, "", imagePath});
+    return resolveBackingPath(imagePath, *name);
 }
 
 bool ChainExtent::continuedBy(const ChainExtent& next) const
@@ -64,14 +97,13 @@ bool ChainExtent::continuedBy(const ChainExtent& next) const
         && (!offset || *offset + length == *next.offset);
 }
 
-std::unique_ptr<BackingChain::Layer> BackingChain::layerOf(std::shared_ptr<const Image> image, std::string path)
+BackingChain::LayerPointer BackingChain::layerOf(std::shared_ptr<const Image> image, std::string path)
 {
     auto layer = std::make_unique<Layer>();
     layer->path = std::move(path);
     layer->size = image->geometry().virtualSize();
     layer->image = std::move(image);
     layer->map.emplace(*layer->image);
-    layer->preallocated = wasPreallocated(*layer->image);
     return layer;
 }
 
@@ -83,108 +115,175 @@ BackingChain::BackingChain(std::shared_ptr<const Image> image, std::string path)
 Result<BackingChain> BackingChain::open(
     std::shared_ptr<const Image> image, const std::string& path, Sharing sharing, const TaskContext& task)
 {
+    return openFrom(layerOf(std::move(image), path), sharing, task);
+}
+
+Result<BackingChain> BackingChain::openSnapshot(std::shared_ptr<const Image> image, std::size_t index,
+    const std::string& path, Sharing sharing, const TaskContext& task)
+{
+    const Snapshot& snapshot = image->snapshots()[index];
+    auto l1 = readSnapshotL1(*image, snapshot);
+    if (!l1)
+        return std::unexpected(std::move(l1.error()).in(path));
+    const std::uint64_t size = snapshot.diskSize.value_or(image->geometry().virtualSize());
+    if (size > kMaxVirtualBytes)
+        return std::unexpected(
+            Error{ErrorKind::TooLarge, fmt::format("Snapshot '{}' claims a disk of {} bytes", snapshot.name, size),
+                snapshot.entryOffset.value(), "Check the image", path});
+    auto layer = layerOf(std::move(image), path);
+    layer->map.emplace(*layer->image, std::move(*l1));
+    layer->size = size / kSectorBytes * kSectorBytes;
+    return openFrom(std::move(layer), sharing, task);
+}
+
+Result<BackingChain> BackingChain::openFile(
+    const std::string& path, const std::string& format, Sharing sharing, const TaskContext& task)
+{
+    auto layer = openLayer(path, format, sharing, task);
+    if (!layer)
+        return failed(layer);
+    return openFrom(std::move(*layer), sharing, task);
+}
+
+Result<std::optional<BackingChain>> BackingChain::openBelow(
+    const Image& image, const std::string& path, Sharing sharing, const TaskContext& task)
+{
+    if (image.backingFile().empty())
+        return std::nullopt;
+    auto chain = openFile(
+        resolveBackingPath(path, image.backingFile()), image.extensions().backingFormat.value_or(""), sharing, task);
+    if (!chain)
+        return failed(chain);
+    return std::optional(std::move(*chain));
+}
+
+/// `first`, whose data file is not open yet, and everything underneath.
+Result<BackingChain> BackingChain::openFrom(LayerPointer first, Sharing sharing, const TaskContext& task)
+{
     BackingChain chain;
-    chain.m_layers.push_back(layerOf(std::move(image), path));
+    chain.m_layers.push_back(std::move(first));
     while (true) {
-        if (auto opened = chain.openDataFile(sharing); !opened)
+        Layer& above = *chain.m_layers.back();
+        if (auto opened = openDataFile(above, sharing); !opened)
             return failed(opened);
-        const Layer& above = *chain.m_layers.back();
         if (!above.image || above.image->backingFile().empty())
             return chain;
         if (chain.m_layers.size() > kMaxDepth)
             return fail(ErrorKind::TooLarge, fmt::format("The backing chain is longer than {} files", kMaxDepth), {},
                 "Look for an image that is its own backing file");
-        const std::string name = resolveBackingPath(above.path, above.image->backingFile());
-        const std::string format = above.image->extensions().backingFormat.value_or("");
-        auto file = FileStorage::open(name, Access::ReadOnly, sharing);
-        if (!file)
-            return failed(file);
-        std::shared_ptr<const Storage> storage = std::move(*file);
-        auto probed = looksLikeQcow2(*storage);
-        if (!probed)
-            return failed(probed);
-        if (format == "qcow2" || (format.empty() && *probed)) {
-            auto opened = Image::open(storage, task);
-            if (!opened)
-                return std::unexpected(std::move(opened.error()).in(name));
-            chain.m_layers.push_back(layerOf(std::move(*opened), name));
-        } else if (format == "raw" || format.empty()) {
-            auto size = storage->size();
-            if (!size)
-                return failed(size);
-            auto layer = std::make_unique<Layer>();
-            layer->path = name;
-            layer->size = alignUp(*size, kSectorBytes);
-            layer->raw = std::move(storage);
-            chain.m_layers.push_back(std::move(layer));
-        } else {
-            return fail(ErrorKind::Unsupported,
-                fmt::format("The backing file {} is of format '{}'; only qcow2 and raw are read", name, format));
-        }
+        auto layer = openLayer(resolveBackingPath(above.path, above.image->backingFile()),
+            above.image->extensions().backingFormat.value_or(""), sharing, task);
+        if (!layer)
+            return failed(layer);
+        chain.m_layers.push_back(std::move(*layer));
     }
 }
 
-/// Opens the external data file of the last layer, if it has one.
-Result<void> BackingChain::openDataFile(Sharing sharing)
+/// The file at `path`, without its data file.
+Result<BackingChain::LayerPointer> BackingChain::openLayer(
+    const std::string& path, const std::string& format, Sharing sharing, const TaskContext& task)
 {
-    Layer& layer = *m_layers.back();
-    if (!layer.image || !layer.image->header().hasDataFile())
+    if (!format.empty() && format != "qcow2" && format != "raw")
+        return std::unexpected(Error{ErrorKind::Unsupported,
+            fmt::format("The format is '{}'; only qcow2 and raw are read", format), {}, "", path});
+    auto file = FileStorage::open(path, Access::ReadOnly, sharing);
+    if (!file)
+        return failed(file);
+    std::shared_ptr<const Storage> storage = std::move(*file);
+    auto isImage = format.empty() ? looksLikeQcow2(*storage) : format == "qcow2";
+    if (!isImage)
+        return failed(isImage);
+    if (*isImage) {
+        auto image = Image::open(std::move(storage), task);
+        if (!image)
+            return std::unexpected(std::move(image.error()).in(path));
+        if (!(*image)->problems().empty())
+            return std::unexpected(Error((*image)->problems().front()).in(path));
+        return layerOf(std::move(*image), path);
+    }
+    auto size = storage->size();
+    if (!size)
+        return failed(size);
+    auto layer = std::make_unique<Layer>();
+    layer->path = path;
+    layer->size = alignUp(*size, kSectorBytes);
+    layer->raw = std::move(storage);
+    return layer;
+}
+
+Result<void> BackingChain::openDataFile(Layer& layer, Sharing sharing)
+{
+    if (!layer.image)
         return {};
-    const auto& name = layer.image->extensions().dataFile;
-    if (!name)
-        return fail(ErrorKind::Invalid, "The image keeps its data in another file but does not name it");
-    auto file = FileStorage::open(resolveBackingPath(layer.path, *name), Access::ReadOnly, sharing);
+    auto path = dataFilePath(*layer.image, layer.path);
+    if (!path)
+        return failed(path);
+    if (!*path)
+        return {};
+    auto file = FileStorage::open(**path, Access::ReadOnly, sharing);
     if (!file)
         return failed(file);
     layer.data = std::move(*file);
     return {};
 }
 
-Result<ChainExtent> BackingChain::at(std::uint64_t start, std::uint64_t most)
+const Storage* BackingChain::data(unsigned depth) const
+{
+    const Layer& layer = *m_layers[depth];
+    if (layer.raw)
+        return layer.raw.get();
+    return layer.image->header().hasDataFile() ? layer.data.get() : &layer.image->storage();
+}
+
+Result<ChainExtent> BackingChain::at(std::uint64_t start, std::uint64_t most, Holes holes)
 {
     for (std::size_t depth = 0;; ++depth) {
-        auto extent = layerAt(depth, start, most);
+        auto extent = layerAt(depth, start, most, holes);
         if (!extent || extent->zero || extent->data)
             return extent;
         most = extent->length; // below, the answer holds for that much only
     }
 }
 
-Result<ChainExtent> BackingChain::layerAt(std::size_t depth, std::uint64_t start, std::uint64_t most)
+Result<ChainExtent> BackingChain::layerAt(std::size_t depth, std::uint64_t start, std::uint64_t most, Holes holes)
 {
     Layer& layer = *m_layers[depth];
     most = std::min(most, layer.size - start);
-    ChainExtent extent{start, most, static_cast<unsigned>(depth), true, false, false, start};
-    if (layer.raw) {
-        auto stretch = layer.raw->extentAt(start);
-        if (!stretch)
-            return failed(stretch);
-        extent.length = std::min(most, alignUp(std::max<std::uint64_t>(stretch->length, 1), kSectorBytes));
-        extent.zero = !stretch->data;
-        extent.data = stretch->data;
-        return extent;
-    }
-    auto mapped = imageAt(layer, start, most);
-    if (!mapped)
-        return std::unexpected(std::move(mapped.error()).in(layer.path));
-    extent = *mapped;
-    extent.depth = static_cast<unsigned>(depth);
-    if (extent.present)
+    auto extent = layer.raw ? rawAt(layer, start, most, holes) : imageAt(layer, start, most, holes);
+    if (!extent)
+        return std::unexpected(std::move(extent.error()).in(layer.path));
+    extent->depth = static_cast<unsigned>(depth);
+    if (extent->present)
         return extent;
     // What no layer holds reads as zeros, and so does what lies behind the end of a shorter backing file.
     if (depth + 1 == m_layers.size() || start >= m_layers[depth + 1]->size)
-        extent.zero = true;
+        extent->zero = true;
     else
-        extent.length = std::min(extent.length, m_layers[depth + 1]->size - start);
+        extent->length = std::min(extent->length, m_layers[depth + 1]->size - start);
     return extent;
 }
 
-Result<ChainExtent> BackingChain::imageAt(Layer& layer, std::uint64_t start, std::uint64_t most)
+Result<ChainExtent> BackingChain::rawAt(const Layer& layer, std::uint64_t start, std::uint64_t most, Holes holes)
+{
+    ChainExtent extent{
+        .start = start, .length = most, .present = true, .data = true, .offset = start, .compressed = {}};
+    if (holes == Holes::Ignore)
+        return extent;
+    auto stretch = layer.raw->extentAt(start);
+    if (!stretch)
+        return failed(stretch);
+    extent.length = std::min(most, alignUp(std::max<std::uint64_t>(stretch->length, 1), kSectorBytes));
+    extent.zero = !stretch->data;
+    extent.data = stretch->data;
+    return extent;
+}
+
+Result<ChainExtent> BackingChain::imageAt(Layer& layer, std::uint64_t start, std::uint64_t most, Holes holes)
 {
     auto mapped = layer.map->at(GuestOffset(start), most);
     if (!mapped)
         return failed(mapped);
-    ChainExtent extent{start, mapped->length, 0, true, false, false, {}};
+    ChainExtent extent{.start = start, .length = mapped->length, .present = true, .compressed = mapped->compressed};
     if (mapped->host && layer.image->header().cryptMethod == CryptMethod::None)
         extent.offset = mapped->host->value();
     switch (mapped->kind) {
@@ -201,7 +300,11 @@ Result<ChainExtent> BackingChain::imageAt(Layer& layer, std::uint64_t start, std
         extent.data = true;
         break;
     }
-    if (extent.data && extent.offset && layer.preallocated) {
+    if (!extent.data || !extent.offset || holes == Holes::Ignore)
+        return extent;
+    if (!layer.preallocated)
+        layer.preallocated = wasPreallocated(*layer.image);
+    if (*layer.preallocated) {
         const Storage& holder = layer.data ? *layer.data : layer.image->storage();
         const auto stretch = holder.extentAt(*extent.offset);
         if (stretch && stretch->length == 0) {

@@ -94,9 +94,11 @@ Result<GuestExtent> GuestMap::at(GuestOffset start, std::uint64_t most)
     if (tableAt(l1Index).l2Offset().value() == 0) {
         do
             ++l1Index;
-        while (GuestOffset(l1Index * coverage) < end && tableAt(l1Index).l2Offset().value() == 0);
-        return GuestExtent{
-            start, std::min(GuestOffset(l1Index * coverage), end) - start, MappingKind::Unallocated, {}, {}};
+        while (l1Index < l1Table().size() && GuestOffset(l1Index * coverage) < end
+            && tableAt(l1Index).l2Offset().value() == 0);
+        // Nothing is mapped behind the table, however large the disk claims to be.
+        const GuestOffset next = l1Index < l1Table().size() ? GuestOffset(l1Index * coverage) : end;
+        return GuestExtent{start, std::min(next, end) - start, MappingKind::Unallocated, {}, {}};
     }
     if (auto loaded = loadTable(l1Index, tableAt(l1Index).l2Offset()); !loaded)
         return failed(loaded);

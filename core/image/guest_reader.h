@@ -18,12 +18,13 @@ public:
     BackingChain& chain() { return m_chain; }
 
     /// Fills `out` from `start` on; what lies past the end of the disk reads as zeros. Errors: Invalid (an entry that
-    /// cannot be followed, damaged compressed data), Unsupported (encrypted data), Io; they name the file.
+    /// cannot be followed, damaged compressed data), Unsupported (encrypted data), Refused (a data file that was not
+    /// opened), Io; they name the file.
     Result<void> read(std::uint64_t start, std::span<std::byte> out);
 
 private:
     Result<void> readExtent(const ChainExtent& extent, std::span<std::byte> out);
-    Result<void> readCompressed(const ChainExtent& extent, std::span<std::byte> out);
+    Result<void> readCompressed(const Image& image, const ChainExtent& extent, std::span<std::byte> out);
 
     BackingChain m_chain;
     std::optional<std::pair<unsigned, std::uint64_t>>
