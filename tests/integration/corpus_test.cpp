@@ -1,19 +1,15 @@
 // SPDX-FileCopyrightText: The Cowscope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/integration/cli.h"
+#include "tests/integration/corpus.h"
 
 #include <QCryptographicHash>
-#include <QDir>
 #include <QJsonArray>
-#include <QJsonObject>
-#include <QtTest/QtTest>
 
 using namespace cowscope;
 
 namespace
 {
-
-constexpr int kGeneratorLimitMs = 480'000; ///< some 40 s on two idle cores
 
 QJsonObject readObject(const QString& path)
 {
@@ -94,7 +90,7 @@ private:
     void eachCase(const QString& part);
     void agrees(const QString& question, const QStringList& ignored);
 
-    QString m_corpus;
+    test::Corpus m_corpus;
     QJsonObject m_differences; ///< broken cases where our verdict differs on purpose
 };
 
@@ -103,34 +99,19 @@ void CorpusTest::initTestCase()
     m_differences = readObject(QStringLiteral(COWSCOPE_SOURCE_DIR "/tests/integration/corpus_differences.json"));
     QVERIFY2(!m_differences.isEmpty(), "corpus_differences.json cannot be read");
 
-    m_corpus = qEnvironmentVariable("COWSCOPE_CORPUS", QStringLiteral(COWSCOPE_BINARY_DIR "/corpus"));
-    if (QFile::exists(m_corpus + "/manifest.json"))
-        return;
-    QVERIFY2(!qEnvironmentVariableIsSet("COWSCOPE_CORPUS"), "COWSCOPE_CORPUS names a folder without a manifest.json");
-    const QString generator = QStringLiteral(COWSCOPE_SOURCE_DIR "/../shared/corpus/make-corpus");
-    if (!QFile::exists(generator))
-        QSKIP("There is no corpus: set COWSCOPE_CORPUS to a folder that make-corpus filled");
-    REQUIRE_QEMU();
-    // Made beside its place and moved there whole, so that an interrupted run leaves no half of a corpus.
-    const QString part = m_corpus + ".part";
-    QVERIFY(QDir(part).removeRecursively() && QDir().mkpath(part));
-    const auto made = test::runProgram(generator, {part}, {}, kGeneratorLimitMs);
-    QVERIFY2(made.exit == 0, made.err);
-    QVERIFY(QDir(m_corpus).removeRecursively() && QDir().rename(part, m_corpus));
+    REQUIRE_CORPUS(m_corpus);
 }
 
 void CorpusTest::eachCase(const QString& part)
 {
     QTest::addColumn<QString>("folder");
-    const QDir folder(m_corpus + "/" + part);
-    for (const QString& name : folder.entryList(QDir::Dirs | QDir::NoDotAndDotDot, QDir::Name))
-        QTest::newRow(qPrintable(name)) << folder.filePath(name);
+    m_corpus.addRows(part);
 }
 
 void CorpusTest::agrees(const QString& question, const QStringList& ignored)
 {
     QFETCH(QString, folder);
-    const QJsonObject expected = readObject(folder + "/expected.json")[question].toObject();
+    const QJsonObject expected = test::Corpus::expected(folder)[question].toObject();
     const auto run = test::cli(arguments(expected), folder);
     QVERIFY2(run.exit == expected["exit"].toInt(), run.err);
     const QJsonValue wanted = expected["json"];
@@ -144,7 +125,7 @@ void CorpusTest::agrees(const QString& question, const QStringList& ignored)
 void CorpusTest::verdictAgreesOnBrokenImages()
 {
     QFETCH(QString, folder);
-    const QJsonObject expected = readObject(folder + "/expected.json")["check"].toObject();
+    const QJsonObject expected = test::Corpus::expected(folder)["check"].toObject();
     const auto run = test::cli(arguments(expected), folder);
     const QJsonObject different = m_differences[QDir(folder).dirName()].toObject();
     const int wanted = different.isEmpty() ? expected["exit"].toInt() : different["exit"].toInt();
@@ -159,7 +140,7 @@ void CorpusTest::verdictAgreesOnBrokenImages()
 void CorpusTest::everyQuestionAboutBrokenImagesIsAnswered()
 {
     QFETCH(QString, folder);
-    const QJsonObject expected = readObject(folder + "/expected.json");
+    const QJsonObject expected = test::Corpus::expected(folder);
     for (const QString question : {"info", "map"}) {
         const auto run = test::cli(arguments(expected[question].toObject()), folder);
         QVERIFY2(run.exit == 0 || run.exit == 1, run.err);
@@ -176,16 +157,14 @@ void CorpusTest::everyQuestionAboutBrokenImagesIsAnswered()
 void CorpusTest::noImageWasWrittenTo_data()
 {
     eachCase("clean");
-    const QDir broken(m_corpus + "/broken");
-    for (const QString& name : broken.entryList(QDir::Dirs | QDir::NoDotAndDotDot, QDir::Name))
-        QTest::newRow(qPrintable(name)) << broken.filePath(name);
+    m_corpus.addRows("broken");
 }
 
 void CorpusTest::noImageWasWrittenTo()
 {
     constexpr qint64 kMostBytes = 8 << 20;
     QFETCH(QString, folder);
-    const QJsonObject expected = readObject(folder + "/expected.json");
+    const QJsonObject expected = test::Corpus::expected(folder);
     const QString name = expected["image"].toString();
     QFile image(folder + "/" + name);
     QVERIFY(image.open(QIODevice::ReadOnly));
