@@ -64,10 +64,6 @@ Result<void> ImageEditor::commit(const TaskContext& task)
         return done;
     for (const ClusterRun& run : m_refcounts.settle())
         m_storage->discard(m_geometry.offset(run.first).value(), run.count * m_geometry.clusterSize());
-    auto size = m_storage->size();
-    if (!size)
-        return failed(size);
-    m_committedBytes = *size;
     return {};
 }
 
@@ -97,11 +93,14 @@ Result<void> ImageEditor::writeNewClusters()
     auto size = m_storage->size();
     if (!size)
         return failed(size);
-    const std::uint64_t end = m_refcounts.end().value() * m_geometry.clusterSize();
-    if (*size < end && m_refcounts.pendingBytes() > 0) {
+    const std::uint64_t end
+        = m_refcounts.pendingBytes() > 0 ? m_refcounts.end().value() * m_geometry.clusterSize() : *size;
+    if (*size < end) {
         if (auto grown = m_storage->truncate(end); !grown)
             return grown;
     }
+    // From here on the file may need what was added to it, whatever happens.
+    m_committedBytes = std::max(*size, end);
     const bool contents = std::exchange(m_wroteContents, false);
     return flushIf(contents || *wrote);
 }

@@ -6,6 +6,7 @@
 #include "core/format/limits.h"
 
 #include <algorithm>
+#include <array>
 #include <fmt/format.h>
 
 namespace cowscope
@@ -387,15 +388,25 @@ Result<bool> RefcountStore::writeRaised()
     return wrote;
 }
 
+/// A new refblock may be counted by another new one, always one of a lower index. So the entries go to disk by sectors,
+/// in ascending order: within one they appear together, and each is on disk before the next.
 Result<bool> RefcountStore::writeReftable()
 {
     if (m_reftableMoved || m_dirtyReftable.empty())
         return false;
-    for (const std::uint64_t index : m_dirtyReftable) {
-        std::array<std::byte, 8> bytes{};
-        storeBigEndian(std::span<std::byte>(bytes), 0, m_reftable[index]);
-        if (auto written = m_storage->write(m_reftableOffset.value() + index * 8, bytes); !written)
+    constexpr std::uint64_t kSectorEntries = kSectorBytes / 8;
+    for (auto dirty = m_dirtyReftable.begin(); dirty != m_dirtyReftable.end();) {
+        if (dirty != m_dirtyReftable.begin()) {
+            if (auto flushed = m_storage->flush(); !flushed)
+                return failed(flushed);
+        }
+        const std::uint64_t first = *dirty / kSectorEntries * kSectorEntries;
+        std::array<std::byte, kSectorBytes> sector{};
+        for (std::uint64_t i = 0; i < kSectorEntries; ++i)
+            storeBigEndian(std::span<std::byte>(sector), i * 8, m_reftable[first + i]);
+        if (auto written = m_storage->write(m_reftableOffset.value() + first * 8, sector); !written)
             return failed(written);
+        dirty = m_dirtyReftable.lower_bound(first + kSectorEntries);
     }
     return true;
 }
