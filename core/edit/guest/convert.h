@@ -4,6 +4,7 @@
 
 #include "core/base/task.h"
 #include "core/edit/image/create.h"
+#include "core/edit/image/image_editor.h"
 #include "core/image/guest_reader.h"
 
 namespace cowscope
@@ -14,13 +15,26 @@ namespace cowscope
 Result<void> convertToRaw(GuestReader& source, Storage& target, const TaskContext& task);
 
 struct ConvertOptions {
-    CreateOptions create; ///< size is taken from the source
+    CreateOptions create; ///< a size below the source's is raised to it
     bool compressed = false;
 };
 
-/// Copies the contents of a disk into a new image. With a backing file in the options only what differs from it by
-/// allocation (not present in the source's own layers above) is left to it.
+/// Every reason why there cannot be such an image, as checkCreateOptions() tells it.
+Result<void> checkConvertOptions(const ConvertOptions& options);
+
+/// Copies the contents of a disk into a new image in `target`, which is empty. `files` are those that the options name.
+/// With a backing file in the options, what the source's own first layer does not hold is left to it. Clusters that
+/// read as zeros take no space. The target is flushed at the end only: after an error it is of no use. Progress in
+/// bytes of the disk. Errors: Refused for options that cannot be, and those of reading and writing.
 Result<void> convertToImage(GuestReader& source, const ConvertOptions& options, std::shared_ptr<Storage> target,
-    std::shared_ptr<Storage> dataFile, const TaskContext& task);
+    GuestFiles files, const TaskContext& task);
+
+enum class ConvertFormat { Raw, Qcow2 };
+
+/// The same for files: makes the file at `path` (one that exists is emptied) and the data file that the options name,
+/// opens the backing file that they name. Raw files take no option but a size. On an error what was made is removed
+/// again. Refuses to write over a file that the source is read from.
+Result<void> convertToFile(GuestReader& source, ConvertFormat format, ConvertOptions options, const std::string& path,
+    const TaskContext& task);
 
 } // namespace cowscope
