@@ -38,8 +38,12 @@ Result<void> GuestWriter::operation(
     if (length == 0)
         return {};
     auto done = recordWrite(m_editor, GuestOffset(start), length, task);
-    if (done)
-        done = body();
+    return finish(done ? body() : std::move(done), task);
+}
+
+/// Commits what succeeded, takes back what did not.
+Result<void> GuestWriter::finish(Result<void> done, const TaskContext& task)
+{
     if (done)
         done = m_editor.commit(task);
     if (!done)

@@ -40,11 +40,17 @@ public:
     /// Whole clusters (subclusters) become zero by their flag, the rest by writing.
     Result<void> zero(std::uint64_t start, std::uint64_t length, ZeroMode mode, const TaskContext& task);
 
+    /// Like zero(), for what a disk that grows would show otherwise: bitmaps do not record it, and the caller commits
+    /// or rolls back. (It commits by itself only when much has piled up.)
+    Result<void> zeroUnrecorded(std::uint64_t start, std::uint64_t length, const TaskContext& task);
+
     /// Frees the whole clusters within the range: they read as zeros (in version 2 only where there is no backing file;
     /// else nothing happens). The rest of the range is left alone.
     Result<void> discard(std::uint64_t start, std::uint64_t length, const TaskContext& task);
 
-    /// Reserves a cluster for every guest cluster from `start` on that has none, contents zero: for preallocation.
+    /// Reserves a cluster for every guest cluster from `start` on that has none, contents zero: for preallocation. A
+    /// cluster that shows the backing file stays without one, but for subclusters, which go on showing it. What the
+    /// guest reads does not change, so bitmaps do not record it.
     Result<void> preallocate(std::uint64_t start, std::uint64_t length, const TaskContext& task);
 
     /// Makes whole clusters read from the backing file again, freeing theirs; L2 tables that get empty stay. For
@@ -73,6 +79,7 @@ private:
     Result<void> operation(
         std::uint64_t start, std::uint64_t length, const TaskContext& task, const std::function<Result<void>()>& body);
     Result<void> checkRange(std::uint64_t start, std::uint64_t length) const;
+    Result<void> finish(Result<void> done, const TaskContext& task);
     Result<void> commitIfLarge(const TaskContext& task);
 
     unsigned units() const { return m_editor.geometry().extendedL2() ? kSubclusters : 1; }

@@ -14,6 +14,13 @@ Result<void> GuestWriter::zero(std::uint64_t start, std::uint64_t length, ZeroMo
     return operation(start, length, task, [&] { return zeroRange(start, start + length, mode, task); });
 }
 
+Result<void> GuestWriter::zeroUnrecorded(std::uint64_t start, std::uint64_t length, const TaskContext& task)
+{
+    if (auto legal = checkRange(start, length); !legal)
+        return legal;
+    return zeroRange(start, start + length, ZeroMode::Unmap, task);
+}
+
 Result<void> GuestWriter::zeroRange(std::uint64_t start, std::uint64_t end, ZeroMode mode, const TaskContext& task)
 {
     const Geometry& geometry = m_editor.geometry();
@@ -168,7 +175,9 @@ Result<void> GuestWriter::unmap(std::uint64_t start, std::uint64_t length)
 
 Result<void> GuestWriter::preallocate(std::uint64_t start, std::uint64_t length, const TaskContext& task)
 {
-    return operation(start, length, task, [&]() -> Result<void> {
+    if (auto legal = checkRange(start, length); !legal || length == 0)
+        return legal;
+    const auto reserve = [&]() -> Result<void> {
         const std::uint64_t clusterSize = m_editor.geometry().clusterSize();
         std::uint64_t at = start / clusterSize * clusterSize;
         while (at < start + length) {
@@ -180,7 +189,8 @@ Result<void> GuestWriter::preallocate(std::uint64_t start, std::uint64_t length,
                 return done;
         }
         return {};
-    });
+    };
+    return finish(reserve(), task);
 }
 
 /// Gives host clusters to the clusters from `start` on, as far as one table and one run of free clusters reach.
@@ -198,7 +208,9 @@ Result<void> GuestWriter::preallocateRun(std::uint64_t start, std::uint64_t end,
         auto entry = lookUp(GuestOffset(done));
         if (!entry)
             return failed(entry);
-        if (!entry->host && !entry->compressed)
+        // A standard entry with a cluster, unless it is zero, hides the backing file.
+        const bool showsBacking = hasBacking() && units() == 1 && entry->zero == 0;
+        if (!entry->host && !entry->compressed && !showsBacking)
             entries.push_back(*entry);
     }
     const std::uint32_t fresh = hasBacking() ? 0 : allUnits(); // with a backing file its contents keep showing

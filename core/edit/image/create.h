@@ -44,6 +44,10 @@ Result<void> checkCreateOptions(const CreateOptions& options);
 Result<void> createImage(const CreateOptions& options, std::shared_ptr<Storage> storage,
     std::shared_ptr<Storage> dataFile, const TaskContext& task);
 
+/// The size of the disk that the options' backing file holds, in whole sectors: opens it, and all that is beneath it.
+/// `path` is where the new image will be: relative names count from its folder, and it must be none of those files.
+Result<std::uint64_t> backingDiskSize(const CreateOptions& options, const std::string& path, const TaskContext& task);
+
 /// The same for files: creates (truncates) `path`, and the data file beside it. Takes the size from the backing file if
 /// `size` is 0 and `sizeFromBacking`. On an error after the file was created it is removed again; a file that another
 /// program uses is refused and left alone.
