@@ -37,7 +37,20 @@ public:
         m_counter.emplace(image, m_census->map, m_findings);
     }
 
-    Result<std::shared_ptr<const Census>> run()
+    Result<std::shared_ptr<const Census>> run(const CensusOptions& options)
+    {
+        if (auto looked = look(); !looked) {
+            if (looked.error().kind != ErrorKind::Cancelled || !options.keepPartial)
+                return failed(looked);
+            m_census->complete = false;
+        }
+        m_census->reached = m_progress.phase;
+        finish();
+        return std::shared_ptr<const Census>(std::move(m_census));
+    }
+
+private:
+    Result<void> look()
     {
         auto tables = listL2Tables(m_image, m_task, m_findings);
         if (!tables)
@@ -46,27 +59,23 @@ public:
         m_progress.total = (countRefblocks() + tables->size()) * clusterSize;
 
         if (auto read = readCounts(); !read)
-            return failed(read);
+            return read;
         if (auto counted = countRoots(); !counted)
-            return failed(counted);
+            return counted;
         countTables(*tables);
         TableWalk walk(m_image, m_census->map, *m_counter, m_findings, m_census->allocation);
         m_progress.phase = Phase::WalkTables;
         if (auto walked = walk.run(*tables, m_task, m_progress); !walked)
-            return failed(walked);
+            return walked;
         if (auto counted = countBitmaps(); !counted)
-            return failed(counted);
+            return counted;
         countRefcountStructures();
         settleEnd();
         walk.checkActiveL1();
         m_progress = {Phase::Compare, m_progress.total, m_progress.total};
-        if (auto compared = compare(); !compared)
-            return failed(compared);
-        finish();
-        return std::shared_ptr<const Census>(std::move(m_census));
+        return compare();
     }
 
-private:
     /// Refblocks that will be read.
     std::uint64_t countRefblocks() const
     {
@@ -100,7 +109,7 @@ private:
     Result<void> step() const
     {
         if (m_census->map.isFull())
-            return fail(ErrorKind::TooLarge, "The image claims more clusters in use than there is memory for");
+            return std::unexpected(mapIsFull());
         return m_task.step(m_progress);
     }
 
@@ -189,6 +198,7 @@ private:
     /// it.
     void settleEnd()
     {
+        m_endSettled = true;
         const HostCluster end(m_image.fileClusters());
         if (m_census->map.references(end) == 0) {
             m_census->map.dropLast();
@@ -265,7 +275,9 @@ private:
         for (const TableUse& use : tables)
             m_counter->add(use.offset, m_image.geometry().clusterSize(), ClusterOwner::L2Table,
                 {use.active, use.snapshots},
-                use.l1Index ? m_image.header().l1TableOffset + std::uint64_t{*use.l1Index} * 8 : HostOffset(0));
+                use.l1Index ? m_image.header().l1TableOffset + std::uint64_t{*use.l1Index} * 8 : HostOffset(0),
+                use.l1Index ? std::optional(GuestOffset(*use.l1Index * m_image.geometry().l2Coverage()))
+                            : std::nullopt);
     }
 
     Result<void> countBitmaps()
@@ -472,6 +484,8 @@ private:
 
     void finish()
     {
+        if (!m_endSettled)
+            settleEnd();
         Census& census = *m_census;
         census.allocation.total = m_image.geometry().clustersFor(m_image.geometry().virtualSize());
         for (WidthObstacles& obstacles : census.obstacles)
@@ -483,7 +497,7 @@ private:
         census.clustersByOwner[static_cast<std::size_t>(ClusterOwner::Free)] = census.map.clusters() - used;
         const std::uint64_t room
             = kMaxSnapshots - std::min<std::uint64_t>(kMaxSnapshots, m_image.header().snapshotCount);
-        for (unsigned order = 0; order < kWidthCount; ++order) {
+        for (unsigned order = 0; census.complete && order < kWidthCount; ++order) {
             const std::uint64_t shared = m_largestShared == 0 ? kNoLimit : headroom(order, m_largestShared);
             census.snapshotsThatFit[order]
                 = census.obstacles[order].clusters > 0 ? 0 : std::min({m_headroom[order], shared, room});
@@ -508,6 +522,7 @@ private:
     std::vector<std::byte> m_bytes;
     std::vector<std::uint64_t> m_counts;
     HostCluster m_end{1}; ///< behind the last cluster with a count or a reference
+    bool m_endSettled = false;
     std::uint64_t m_countAtEnd = 0; ///< stored count of the cluster right behind the file
     std::uint64_t m_counted = 0; ///< clusters of the file with a stored count
     std::uint64_t m_largestShared = 0; ///< largest count that a snapshot would raise by one
@@ -524,12 +539,13 @@ void RefcountHistogram::add(std::uint64_t count)
         ++byLog2[static_cast<std::size_t>(std::bit_width(count)) - 1];
 }
 
-Result<std::shared_ptr<const Census>> takeCensus(const Image& image, const TaskContext& task)
+Result<std::shared_ptr<const Census>> takeCensus(
+    const Image& image, const TaskContext& task, const CensusOptions& options)
 {
     if (image.fileClusters() > kMaxCensusClusters)
         return fail(ErrorKind::TooLarge,
             fmt::format("The file has {} clusters; {} is the limit", image.fileClusters(), kMaxCensusClusters));
-    return CensusTaker(image, task).run();
+    return CensusTaker(image, task).run(options);
 }
 
 } // namespace cowscope

@@ -57,6 +57,13 @@ struct AllocationFigures {
 struct Census {
     static constexpr std::size_t kMaxFindings = 1U << 16;
 
+    /// False if the census was stopped before its end and its caller wanted what there was: see CensusOptions. What it
+    /// reports is true, but it is not all. Map, figures and totals lack what was not looked at, no width is known to
+    /// hold any snapshot, and there are no findings that more looking might take back: clusters are not called leaked
+    /// before all references are known. Nothing may be written on the strength of it.
+    bool complete = true;
+    Phase reached = Phase::Compare; ///< the phase that was stopped, or the last one
+
     ClusterMap map;
     std::vector<Finding> findings; ///< severest first, then by cluster; at most kMaxFindings
     std::uint64_t findingsDropped = 0; ///< findings past kMaxFindings; the totals below have them
@@ -81,10 +88,15 @@ struct Census {
     bool isClean() const { return corruptions == 0 && leaks == 0 && checkErrors == 0; }
 };
 
+struct CensusOptions {
+    bool keepPartial = false; ///< a stop gives an incomplete census instead of the error Cancelled
+};
+
 /// Walks all metadata of the image, every L2 table once. Reads only the image file. Memory: the map (4 bytes a cluster,
 /// 8 where one has 255 references or more, in use) and a few MiB. Bad content becomes a finding; an error means that
 /// looking was impossible: Cancelled, TooLarge (more than kMaxCensusClusters), Io of the reftable.
-Result<std::shared_ptr<const Census>> takeCensus(const Image& image, const TaskContext& task);
+Result<std::shared_ptr<const Census>> takeCensus(
+    const Image& image, const TaskContext& task, const CensusOptions& options = {});
 
 inline constexpr std::uint64_t kMaxCensusClusters = std::uint64_t{1} << 33;
 

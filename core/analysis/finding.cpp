@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/analysis/finding.h"
 
+#include "core/format/refcount_codec.h"
+
 #include <array>
 #include <fmt/format.h>
 
@@ -82,6 +84,12 @@ constexpr std::array kFindingCatalog{
         "A cluster that the file does not have, and that nothing refers to, has count 0.", "Clear the counts."},
     FindingText{Unreadable, CheckError, "Unreadable structure", "Every structure of the image can be read.",
         "Copy the image from the failing disk first."},
+    FindingText{MarkedDirty, Note, "Image marked dirty",
+        "The dirty bit is clear once a writer has closed the image: until then counts may be stale.",
+        "Clear the bit after a check that finds no corruption."},
+    FindingText{MarkedCorrupt, Note, "Image marked corrupt",
+        "The corrupt bit is clear in a sound image. QEMU does not write to one that has it.",
+        "Clear the bit after a check that finds no corruption."},
 };
 
 } // namespace
@@ -107,6 +115,14 @@ std::string_view severityName(Severity severity)
     return "";
 }
 
+unsigned orderFor(std::uint64_t count)
+{
+    unsigned order = 0;
+    while (RefcountCodec(order).maximum() < count)
+        ++order;
+    return order;
+}
+
 std::string describe(const Finding& finding, unsigned clusterBits)
 {
     std::string text(findingText(finding.kind).title);
@@ -126,6 +142,8 @@ std::string describe(const Finding& finding, unsigned clusterBits)
     default:
         break;
     }
+    if (finding.kind == RefcountOverflow)
+        text += fmt::format(", needs refcount_bits={}", 1U << orderFor(finding.expected));
     if (!finding.detail.empty())
         text += fmt::format(", {}", finding.detail);
     return text;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "core/analysis/cluster_map.h"
 #include "core/base/strong_index.h"
 
 #include <cstdint>
@@ -48,9 +49,11 @@ enum class FindingKind {
     DataFileOffset, ///< a host offset that is not the guest offset, with an external data file
     CountPastEnd, ///< counts of clusters that the file does not have
     Unreadable,
+    MarkedDirty, ///< the dirty bit; a census does not report it, a repair clears it
+    MarkedCorrupt, ///< the corrupt bit; likewise
 };
 
-inline constexpr std::size_t kFindingKindCount = static_cast<std::size_t>(FindingKind::Unreadable) + 1;
+inline constexpr std::size_t kFindingKindCount = static_cast<std::size_t>(FindingKind::MarkedCorrupt) + 1;
 
 struct FindingText {
     FindingKind kind;
@@ -74,9 +77,14 @@ struct Finding {
     std::uint64_t actual = 0; ///< the count stored, or the raw entry
     std::uint64_t weight = 1; ///< how many findings of the reference tool this is
     std::string detail; ///< "L2 entry 7 of guest 0x70000", may be empty
+    ClusterOwner as = ClusterOwner::Free; ///< of ReferencePastEnd: what the reference takes its target for
+    std::optional<GuestOffset> guest = std::nullopt; ///< of the guest data concerned, where it is known
 
     Severity severity() const { return findingText(kind).severity; }
 };
+
+/// The least refcount order (0 to 6) whose width holds `count`.
+unsigned orderFor(std::uint64_t count);
 
 /// "Leaked clusters: 3 clusters from 17 (offset 0x11000), count 1, 0 references"
 std::string describe(const Finding& finding, unsigned clusterBits);

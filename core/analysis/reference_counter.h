@@ -21,6 +21,10 @@ struct Uses {
     std::uint64_t total() const { return active + snapshots; }
 };
 
+/// Whether [offset, offset + bytes) ends less than a cluster behind the end of the image's file, so that it can be
+/// followed: the last cluster of a file may be partial or missing.
+bool isWithinFile(const Image& image, HostOffset offset, std::uint64_t bytes);
+
 /// Counts references into a cluster map, refusing (with a finding) what lies past the end of the file.
 class ReferenceCounter
 {
@@ -33,21 +37,24 @@ public:
     {
     }
 
-    /// Whether [offset, offset + bytes) ends less than a cluster behind the end of the file: the last cluster of a file
-    /// may be partial or missing. If not, that becomes a finding about `slot`, the entry that claims the range.
-    bool isInFile(HostOffset offset, std::uint64_t bytes, ClusterOwner owner, Uses uses, HostOffset slot);
+    /// isWithinFile(). If not, that becomes a finding about `slot`, the entry that claims the range.
+    /// `guest` is the guest data concerned, where the caller knows it.
+    bool isInFile(HostOffset offset, std::uint64_t bytes, ClusterOwner owner, Uses uses, HostOffset slot,
+        std::optional<GuestOffset> guest = {});
 
     /// Counts every cluster that [offset, offset + bytes) touches, if isInFile().
-    void add(HostOffset offset, std::uint64_t bytes, ClusterOwner owner, Uses uses, HostOffset slot);
+    void add(HostOffset offset, std::uint64_t bytes, ClusterOwner owner, Uses uses, HostOffset slot,
+        std::optional<GuestOffset> guest = {});
 
     /// Counts one cluster, as add() does for a whole aligned cluster.
-    void addCluster(HostOffset offset, ClusterOwner owner, Uses uses, HostOffset slot)
+    void addCluster(
+        HostOffset offset, ClusterOwner owner, Uses uses, HostOffset slot, std::optional<GuestOffset> guest = {})
     {
         const HostCluster cluster = m_image.geometry().cluster(offset);
         if (m_image.geometry().isAligned(offset) && cluster.value() < m_image.fileClusters())
             m_map.addReferences(cluster, owner, uses.active, uses.snapshots);
         else
-            add(offset, m_image.geometry().clusterSize(), owner, uses, slot);
+            add(offset, m_image.geometry().clusterSize(), owner, uses, slot, guest);
     }
 
     /// Counts `count` whole clusters of data in a row; they lie within the file.

@@ -13,28 +13,31 @@ namespace cowscope
 namespace
 {
 
+constexpr std::uint64_t kRunBytes = std::uint64_t{1} << 20; ///< tables that follow each other are read together
+
 /// Where an L1 table begins or ends in the file.
 struct Edge {
     std::uint64_t offset;
-    int active; ///< +1, -1 or 0
-    int snapshots; ///< +1, -1 or 0
+    std::optional<std::size_t> snapshot; ///< nothing: the active table
+    bool begins;
 };
 
 std::vector<Edge> edgesOfL1Tables(const Image& image)
 {
     std::vector<Edge> edges;
-    const auto add = [&](HostOffset at, std::uint64_t entries, int active, int snapshots) {
+    const auto add = [&](HostOffset at, std::uint64_t entries, std::optional<std::size_t> snapshot) {
         // What lies past the end of the file reads as zeros: no entries there.
         const std::uint64_t end = std::min(at.value() + entries * 8, image.fileSize());
         if (at.value() >= end)
             return;
-        edges.push_back({at.value(), active, snapshots});
-        edges.push_back({end, -active, -snapshots});
+        edges.push_back({at.value(), snapshot, true});
+        edges.push_back({end, snapshot, false});
     };
-    add(image.header().l1TableOffset, image.header().l1Size, 1, 0);
-    for (const Snapshot& snapshot : image.snapshots()) {
+    add(image.header().l1TableOffset, image.header().l1Size, std::nullopt);
+    for (std::size_t i = 0; i < image.snapshots().size(); ++i) {
+        const Snapshot& snapshot = image.snapshots()[i];
         if (checkSnapshotL1(image, snapshot, nullptr))
-            add(snapshot.l1TableOffset, snapshot.l1Size, 0, 1);
+            add(snapshot.l1TableOffset, snapshot.l1Size, i);
     }
     std::sort(edges.begin(), edges.end(), [](const Edge& a, const Edge& b) { return a.offset < b.offset; });
     return edges;
@@ -43,34 +46,37 @@ std::vector<Edge> edgesOfL1Tables(const Image& image)
 class L1Sweep
 {
 public:
-    L1Sweep(const Image& image, const TaskContext& task, FindingList& findings)
+    using Visit = std::function<Result<void>(const L1Slot&)>;
+
+    L1Sweep(const Image& image, const TaskContext& task, const Visit& visit)
         : m_image(image)
         , m_task(task)
-        , m_findings(findings)
+        , m_visit(visit)
     {
     }
 
-    Result<std::vector<TableUse>> run()
+    Result<void> run()
     {
-        const std::vector<Edge> edges = edgesOfL1Tables(m_image);
         std::uint64_t position = 0;
-        for (const Edge& edge : edges) {
-            if (m_active + m_snapshots > 0) {
+        for (const Edge& edge : edgesOfL1Tables(m_image)) {
+            if (m_active > 0 || !m_snapshots.empty()) {
                 if (auto read = readSegment(position, edge.offset); !read)
-                    return failed(read);
+                    return read;
             }
             position = edge.offset;
-            m_active += static_cast<std::uint32_t>(edge.active);
-            m_snapshots += static_cast<std::uint32_t>(edge.snapshots);
+            if (!edge.snapshot)
+                m_active = edge.begins ? 1 : 0;
+            else if (edge.begins)
+                m_snapshots.insert(*edge.snapshot);
+            else
+                m_snapshots.erase(*edge.snapshot);
         }
-        mergeEqual();
-        return std::move(m_tables);
+        return {};
     }
 
 private:
     Result<void> readSegment(std::uint64_t begin, std::uint64_t end)
     {
-        constexpr std::uint64_t kChunkBytes = std::uint64_t{1} << 20;
         while (begin < end) {
             if (auto go = m_task.step({Phase::Open, 0, 1}); !go)
                 return go;
@@ -80,41 +86,57 @@ private:
                 continue;
             }
             // A table may end inside an entry only where the file does; the missing bytes read as zeros.
-            m_words.resize(divideUp(std::min(end - begin, kChunkBytes), 8));
+            m_words.resize(divideUp(std::min(end - begin, kRunBytes), 8));
             if (auto read = m_image.readWords(HostOffset(begin), m_words); !read)
                 return read;
             for (std::size_t i = 0; i < m_words.size(); ++i) {
-                if (m_words[i] != 0)
-                    addEntry(HostOffset(begin + i * 8), L1Entry{m_words[i]});
+                if (m_words[i] == 0)
+                    continue;
+                if (auto seen = m_visit({HostOffset(begin + i * 8), {m_words[i]}, m_active, m_snapshots}); !seen)
+                    return seen;
             }
             begin += m_words.size() * 8;
         }
         return {};
     }
 
-    void addEntry(HostOffset slot, L1Entry entry)
+    const Image& m_image;
+    const TaskContext& m_task;
+    const Visit& m_visit;
+    std::uint32_t m_active = 0; ///< active L1 tables that cover the sweep's position: 0 or 1
+    std::set<std::size_t> m_snapshots; ///< whose L1 tables cover it
+    std::vector<std::uint64_t> m_words;
+};
+
+/// Makes a list of tables from L1 entries, and findings from bad ones.
+class TableLister
+{
+public:
+    TableLister(const Image& image, FindingList& findings)
+        : m_image(image)
+        , m_findings(findings)
     {
-        const auto report = [&](FindingKind kind) {
-            m_findings.add(
-                {kind, m_image.geometry().cluster(slot), 1, slot, 0, entry.raw, std::uint64_t{m_active} + m_snapshots,
-                    fmt::format("L1 entry {:#018x} at {:#x}", entry.raw, slot.value())});
-        };
+    }
+
+    void add(const L1Slot& at)
+    {
+        const L1Entry entry = at.entry;
         if (entry.hasReservedBits())
-            report(FindingKind::L1EntryReserved);
+            report(FindingKind::L1EntryReserved, at);
         if (!m_image.geometry().isAligned(entry.l2Offset()))
-            report(FindingKind::L1EntryUnaligned);
+            report(FindingKind::L1EntryUnaligned, at);
         if (entry.l2Offset().value() == 0) {
             if (entry.copied())
-                report(FindingKind::CopiedFlagWrong);
+                report(FindingKind::CopiedFlagWrong, at);
             return;
         }
-        TableUse use{entry.l2Offset(), m_active, m_snapshots, std::nullopt};
-        if (m_active > 0)
-            use.l1Index = static_cast<std::uint32_t>((slot - m_image.header().l1TableOffset) / 8);
+        TableUse use{entry.l2Offset(), at.active, static_cast<std::uint32_t>(at.snapshots.size()), std::nullopt};
+        if (at.active > 0)
+            use.l1Index = static_cast<std::uint32_t>((at.slot - m_image.header().l1TableOffset) / 8);
         m_tables.push_back(use);
     }
 
-    void mergeEqual()
+    std::vector<TableUse> take()
     {
         std::stable_sort(
             m_tables.begin(), m_tables.end(), [](const TableUse& a, const TableUse& b) { return a.offset < b.offset; });
@@ -132,22 +154,86 @@ private:
             }
         }
         m_tables.resize(kept);
+        return std::move(m_tables);
+    }
+
+private:
+    void report(FindingKind kind, const L1Slot& at)
+    {
+        Finding finding{kind, m_image.geometry().cluster(at.slot), 1, at.slot, 0, at.entry.raw, at.uses(),
+            fmt::format("L1 entry {:#018x} at {:#x}", at.entry.raw, at.slot.value())};
+        if (at.active > 0)
+            finding.guest
+                = GuestOffset((at.slot - m_image.header().l1TableOffset) / 8 * m_image.geometry().l2Coverage());
+        m_findings.add(std::move(finding));
     }
 
     const Image& m_image;
-    const TaskContext& m_task;
     FindingList& m_findings;
-    std::uint32_t m_active = 0; ///< active L1 tables that cover the sweep's position: 0 or 1
-    std::uint32_t m_snapshots = 0; ///< snapshots' L1 tables that cover it
-    std::vector<std::uint64_t> m_words;
     std::vector<TableUse> m_tables;
 };
 
+/// How many of `tables`, from the first on, stand back to back within kRunBytes (at least one).
+std::size_t contiguousRun(std::span<const TableUse> tables, std::uint64_t clusterSize)
+{
+    const std::size_t most = std::max<std::size_t>(1, kRunBytes / clusterSize);
+    std::size_t count = 1;
+    while (count < tables.size() && count < most
+        && tables[count].offset.value() == tables[count - 1].offset.value() + clusterSize)
+        ++count;
+    return count;
+}
+
 } // namespace
+
+Result<void> sweepL1Tables(
+    const Image& image, const TaskContext& task, const std::function<Result<void>(const L1Slot&)>& visit)
+{
+    return L1Sweep(image, task, visit).run();
+}
+
+Result<void> readL2Tables(const Image& image, std::span<const TableUse> tables, const L2Reader& reader,
+    const TaskContext& task, Progress& progress)
+{
+    // Unaligned tables may overlap by the hundred thousand: after some of them, reading on says nothing new.
+    constexpr std::uint64_t kMaxUnaligned = 64;
+    std::uint64_t unaligned = 0;
+    const std::uint64_t clusterSize = image.geometry().clusterSize();
+    std::vector<std::uint64_t> words;
+    for (std::size_t count = 0; !tables.empty(); tables = tables.subspan(count)) {
+        if (auto go = task.step(progress); !go)
+            return go;
+        count = contiguousRun(tables, clusterSize);
+        progress.done += count * clusterSize;
+        const HostOffset first = tables.front().offset;
+        const auto extent = image.storage().extentAt(first.value());
+        const bool hole = extent && (extent->length == 0 || (!extent->data && extent->length >= count * clusterSize));
+        if (hole || (!image.geometry().isAligned(first) && ++unaligned > kMaxUnaligned))
+            continue;
+        words.resize(count * clusterSize / 8);
+        if (auto read = image.readWords(first, words); !read) {
+            reader.unreadable(tables.first(count), read.error());
+            continue;
+        }
+        for (std::size_t i = 0; i < count; ++i) {
+            const auto table = std::span<const std::uint64_t>(words).subspan(i * clusterSize / 8, clusterSize / 8);
+            if (auto visited = reader.visit(tables[i], table); !visited)
+                return visited;
+        }
+    }
+    return {};
+}
 
 Result<std::vector<TableUse>> listL2Tables(const Image& image, const TaskContext& task, FindingList& findings)
 {
-    return L1Sweep(image, task, findings).run();
+    TableLister lister(image, findings);
+    const auto visit = [&lister](const L1Slot& at) -> Result<void> {
+        lister.add(at);
+        return {};
+    };
+    if (auto swept = sweepL1Tables(image, task, visit); !swept)
+        return failed(swept);
+    return lister.take();
 }
 
 bool checkSnapshotL1(const Image& image, const Snapshot& snapshot, FindingList* findings)

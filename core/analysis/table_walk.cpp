@@ -8,57 +8,23 @@
 namespace cowscope
 {
 
-namespace
+Error mapIsFull()
 {
-
-constexpr std::uint64_t kRunBytes = std::uint64_t{1} << 20; ///< tables that follow each other are read together
-
-/// How many of `tables`, from the first on, stand back to back within kRunBytes (at least one).
-std::size_t contiguousRun(std::span<const TableUse> tables, std::uint64_t clusterSize)
-{
-    const std::size_t most = std::max<std::size_t>(1, kRunBytes / clusterSize);
-    std::size_t count = 1;
-    while (count < tables.size() && count < most
-        && tables[count].offset.value() == tables[count - 1].offset.value() + clusterSize)
-        ++count;
-    return count;
+    return {ErrorKind::TooLarge, "The image claims more clusters in use than there is memory for", std::nullopt};
 }
-
-} // namespace
 
 Result<void> TableWalk::run(std::span<const TableUse> tables, const TaskContext& task, Progress& progress)
 {
-    const std::uint64_t clusterSize = m_image.geometry().clusterSize();
-    std::vector<std::uint64_t> words;
-    while (!tables.empty()) {
-        if (auto go = task.step(progress); !go)
-            return go;
-        if (m_map.isFull())
-            return {}; // the census ends here anyway
-        const std::size_t count = contiguousRun(tables, clusterSize);
-        const auto extent = m_image.storage().extentAt(tables.front().offset.value());
-        const bool hole = extent && (extent->length == 0 || (!extent->data && extent->length >= count * clusterSize));
-        if (!hole && mayRead(tables.front())) {
-            words.resize(count * clusterSize / 8);
-            if (auto read = m_image.readWords(tables.front().offset, words); !read) {
-                m_findings.add({FindingKind::Unreadable, m_image.geometry().cluster(tables.front().offset), count,
-                    tables.front().offset, 0, 0, 1, read.error().text()});
-                std::fill(words.begin(), words.end(), 0);
-            }
-            for (std::size_t i = 0; i < count; ++i)
-                walkTable(tables[i], std::span(words).subspan(i * clusterSize / 8, clusterSize / 8));
-        }
-        progress.done += count * clusterSize;
-        tables = tables.subspan(count);
-    }
-    return {};
-}
-
-/// Unaligned tables may overlap by the hundred thousand: after some of them, reading on says nothing new.
-bool TableWalk::mayRead(const TableUse& use)
-{
-    constexpr std::uint64_t kMaxUnaligned = 64;
-    return m_image.geometry().isAligned(use.offset) || ++m_unaligned <= kMaxUnaligned;
+    const auto visit = [this](const TableUse& use, std::span<const std::uint64_t> words) -> Result<void> {
+        walkTable(use, words);
+        return m_map.isFull() ? std::unexpected(mapIsFull()) : Result<void>{};
+    };
+    const auto unreadable = [this](std::span<const TableUse> missing, const Error& error) {
+        const HostOffset first = missing.front().offset;
+        m_findings.add(
+            {FindingKind::Unreadable, m_image.geometry().cluster(first), missing.size(), first, 0, 0, 1, error.text()});
+    };
+    return readL2Tables(m_image, tables, {visit, unreadable}, task, progress);
 }
 
 void TableWalk::walkTable(const TableUse& use, std::span<const std::uint64_t> words)
@@ -148,8 +114,8 @@ void TableWalk::walkCompressed(const TableUse& use, std::uint64_t index, L2Entry
     if (bitmap.raw != 0)
         return report(FindingKind::SubclusterContradiction, use, index, entry, uses);
     const auto data = entry.compressedDescriptor(m_image.geometry().clusterBits());
-    m_counter.add(
-        data.offset, data.maxBytes(), ClusterOwner::CompressedData, {use.active, use.snapshots}, slotOf(use, index));
+    m_counter.add(data.offset, data.maxBytes(), ClusterOwner::CompressedData, {use.active, use.snapshots},
+        slotOf(use, index), guestOf(use, index));
     // A compressed cluster is a fragment by nature: it takes a read of its own, wherever it is.
     m_figures.allocated += use.active;
     m_figures.compressed += use.active;
@@ -175,7 +141,8 @@ void TableWalk::walkStandard(const TableUse& use, std::uint64_t index, L2Entry e
     if (m_image.header().hasDataFile())
         checkDataFileOffset(use, index, entry);
     else
-        m_counter.addCluster(offset, ClusterOwner::Data, {use.active, use.snapshots}, slotOf(use, index));
+        m_counter.addCluster(
+            offset, ClusterOwner::Data, {use.active, use.snapshots}, slotOf(use, index), guestOf(use, index));
 }
 
 void TableWalk::checkCopied(const TableUse& use, std::uint64_t index, L2Entry entry)
@@ -198,9 +165,7 @@ void TableWalk::checkDataFileOffset(const TableUse& use, std::uint64_t index, L2
 {
     if (!use.l1Index)
         return;
-    const Geometry& geometry = m_image.geometry();
-    const std::uint64_t guest = *use.l1Index * geometry.l2Coverage() + index * geometry.clusterSize();
-    if (entry.hostOffset().value() != guest)
+    if (entry.hostOffset().value() != guestOf(use, index)->value())
         report(FindingKind::DataFileOffset, use, index, entry, 1);
 }
 
@@ -223,17 +188,26 @@ void TableWalk::checkActiveL1()
 
 void TableWalk::report(FindingKind kind, const TableUse& use, std::uint64_t index, L2Entry entry, std::uint64_t weight)
 {
-    const Geometry& geometry = m_image.geometry();
+    const auto guest = guestOf(use, index);
     std::string detail = fmt::format("L2 entry {} is {:#x}", index, entry.raw);
-    if (use.l1Index)
-        detail += fmt::format(", guest {:#x}", *use.l1Index * geometry.l2Coverage() + index * geometry.clusterSize());
+    if (guest)
+        detail += fmt::format(", guest {:#x}", guest->value());
     const HostOffset slot = slotOf(use, index);
-    m_findings.add({kind, geometry.cluster(slot), 1, slot, 0, entry.raw, weight, std::move(detail)});
+    m_findings.add({kind, m_image.geometry().cluster(slot), 1, slot, 0, entry.raw, weight, std::move(detail),
+        ClusterOwner::Free, guest});
 }
 
 HostOffset TableWalk::slotOf(const TableUse& use, std::uint64_t index) const
 {
     return use.offset + index * m_image.geometry().l2EntryBytes();
+}
+
+std::optional<GuestOffset> TableWalk::guestOf(const TableUse& use, std::uint64_t index) const
+{
+    const Geometry& geometry = m_image.geometry();
+    if (!use.l1Index)
+        return std::nullopt;
+    return GuestOffset(*use.l1Index * geometry.l2Coverage() + index * geometry.clusterSize());
 }
 
 } // namespace cowscope

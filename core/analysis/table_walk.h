@@ -9,6 +9,9 @@
 namespace cowscope
 {
 
+/// Why a census ends whose map isFull().
+Error mapIsFull();
+
 /// Walks L2 tables: counts what their entries refer to, checks each entry, and gathers the active disk's figures.
 /// The map must hold the stored counts already, since the copied flags are judged by them.
 class TableWalk
@@ -24,14 +27,14 @@ public:
     {
     }
 
-    /// Reads every table of `tables` (sorted by offset) once, in runs, and moves `progress` on by their bytes.
+    /// Walks every table of `tables` (sorted by offset) and moves `progress` on by their bytes. Errors: Cancelled,
+    /// TooLarge (the map is full).
     Result<void> run(std::span<const TableUse> tables, const TaskContext& task, Progress& progress);
 
     /// Compares the copied flags of the active L1 table with the counts of the L2 tables.
     void checkActiveL1();
 
 private:
-    bool mayRead(const TableUse& use);
     void walkTable(const TableUse& use, std::span<const std::uint64_t> words);
     std::uint64_t plainRun(std::span<const std::uint64_t> words) const;
     bool walkPlainRun(const TableUse& use, L2Entry first, std::uint64_t count);
@@ -43,13 +46,13 @@ private:
     void checkDataFileOffset(const TableUse& use, std::uint64_t index, L2Entry entry);
     void report(FindingKind kind, const TableUse& use, std::uint64_t index, L2Entry entry, std::uint64_t weight);
     HostOffset slotOf(const TableUse& use, std::uint64_t index) const;
+    std::optional<GuestOffset> guestOf(const TableUse& use, std::uint64_t index) const;
 
     const Image& m_image;
     const ClusterMap& m_map;
     ReferenceCounter& m_counter;
     FindingList& m_findings;
     AllocationFigures& m_figures;
-    std::uint64_t m_unaligned = 0; ///< tables read at offsets that are not aligned
     std::uint64_t m_nextContiguous
         = 0; ///< host offset at which the table's next cluster would not be a fragment; 0: none yet
 };

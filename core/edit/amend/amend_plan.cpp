@@ -42,6 +42,8 @@ void collectRefusals(WidthAssessment& assessment, const Image& image, const Cens
 {
     const Header& header = image.header();
     auto& refusals = assessment.refusals;
+    if (!census.complete)
+        refusals.push_back("The check was stopped, so that not all counts are known. Check the whole image first");
     if (header.version == 2)
         refusals.push_back(
             "Images of compat 0.10 (version 2) always count in 16 bits. Upgrade the image first: qemu-img "

@@ -26,6 +26,7 @@ private Q_SLOTS:
     void everyOwnerHasItsNameAndLetter();
     void everyFindingIsDescribed();
     void descriptionsNameRunsAndPlaces();
+    void anOverflowNamesTheWidthThatWouldHoldIt();
 };
 
 void ClusterMapTest::knowsNothingAtFirst()
@@ -161,7 +162,7 @@ void ClusterMapTest::everyOwnerHasItsNameAndLetter()
 void ClusterMapTest::everyFindingIsDescribed()
 {
     std::set<std::string_view> titles;
-    for (int i = 0; i <= static_cast<int>(FindingKind::Unreadable); ++i) {
+    for (int i = 0; i < static_cast<int>(kFindingKindCount); ++i) {
         const FindingText& text = findingText(static_cast<FindingKind>(i));
         QCOMPARE(static_cast<int>(text.kind), i);
         QVERIFY(titles.insert(text.title).second);
@@ -180,6 +181,17 @@ void ClusterMapTest::descriptionsNameRunsAndPlaces()
     const QByteArray text = QByteArray::fromStdString(describe(finding, 12));
     for (const char* part : {"Leaked clusters", "3 clusters from 17", "0x11000", "count 1", "references 0"})
         QVERIFY2(text.contains(part), text.constData());
+}
+
+void ClusterMapTest::anOverflowNamesTheWidthThatWouldHoldIt()
+{
+    Finding finding;
+    finding.kind = FindingKind::RefcountOverflow;
+    for (const auto& [references, bits] : {std::pair{2U, "=2"}, {3U, "=2"}, {4U, "=4"}, {256U, "=16"}}) {
+        finding.expected = references;
+        const QByteArray text = QByteArray::fromStdString(describe(finding, 12));
+        QVERIFY2(text.endsWith(QByteArray("needs refcount_bits") + bits), text.constData());
+    }
 }
 
 QTEST_GUILESS_MAIN(ClusterMapTest)
