@@ -43,13 +43,18 @@ Result<void> ImageEditor::flushIf(bool wrote)
     return wrote ? m_storage->flush() : Result<void>{};
 }
 
-Result<void> ImageEditor::commit(const TaskContext& task)
+Result<void> ImageEditor::commit(const TaskContext& task, CommitOrder order)
 {
     if (!hasChanges())
         return {};
+    if (order == CommitOrder::Switch) {
+        if (auto moved = m_refcounts.relocate(); !moved)
+            return moved;
+    }
     if (auto go = task.step({Phase::Flush, 0, 0}); !go)
         return go;
     m_header.autoclearFeatures &= kAutoclearKnown;
+    m_switching = order == CommitOrder::Switch;
     for (auto step : {&ImageEditor::writeNewClusters, &ImageEditor::writeCounts, &ImageEditor::writeEntries,
              &ImageEditor::writeHeader}) {
         if (auto done = (this->*step)(); !done)
@@ -67,8 +72,8 @@ Result<void> ImageEditor::commit(const TaskContext& task)
     return {};
 }
 
-/// Step 1. New clusters that nobody has written to still belong to the file.
-Result<void> ImageEditor::writeNewClusters()
+/// New tables may be written at any time before the commit: nothing on disk leads to them yet.
+Result<void> ImageEditor::writeFreshPages()
 {
     for (auto& [offset, page] : m_l2Pages) {
         if (!page.fresh)
@@ -79,6 +84,14 @@ Result<void> ImageEditor::writeNewClusters()
         --m_dirtyPages;
         m_wroteContents = true;
     }
+    return {};
+}
+
+/// Step 1. New clusters that nobody has written to still belong to the file.
+Result<void> ImageEditor::writeNewClusters()
+{
+    if (auto written = writeFreshPages(); !written)
+        return written;
     if (m_l1Fresh && !m_l1.empty()) {
         auto bytes = bigEndian(m_l1);
         bytes.resize(alignUp(bytes.size(), m_geometry.clusterSize()));
@@ -116,18 +129,22 @@ Result<void> ImageEditor::writeCounts()
     auto entries = m_refcounts.writeReftable();
     if (!entries)
         return failed(entries);
-    bool wrote = *entries;
+    if (auto flushed = flushIf(*entries); !flushed)
+        return flushed;
     m_header.refcountTableOffset = m_refcounts.reftableOffset();
     m_header.refcountTableClusters = m_refcounts.reftableClusters();
-    if (m_header.refcountTableOffset != m_committedHeader.refcountTableOffset) {
-        // Only the table moves here: what else the header will say waits for the entries.
-        m_committedHeader.refcountTableOffset = m_header.refcountTableOffset;
-        m_committedHeader.refcountTableClusters = m_header.refcountTableClusters;
-        if (auto written = m_storage->write(0, headerSector(m_committedHeader)); !written)
-            return written;
-        wrote = true;
-    }
-    return flushIf(wrote);
+    const bool moved = m_header.refcountTableOffset != m_committedHeader.refcountTableOffset;
+    return moved && !m_switching ? switchReftable() : Result<void>{};
+}
+
+/// Only the table moves here: what else the header will say waits for the entries.
+Result<void> ImageEditor::switchReftable()
+{
+    m_committedHeader.refcountTableOffset = m_header.refcountTableOffset;
+    m_committedHeader.refcountTableClusters = m_header.refcountTableClusters;
+    if (auto written = m_storage->write(0, headerSector(m_committedHeader)); !written)
+        return written;
+    return m_storage->flush();
 }
 
 Result<bool> ImageEditor::writeL2Pages()

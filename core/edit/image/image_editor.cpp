@@ -16,6 +16,7 @@ namespace
 {
 
 constexpr std::uint64_t kCleanPageBytes = std::uint64_t{16} << 20; ///< L2 tables that the cache keeps
+constexpr std::uint64_t kDirtyPageBytes = std::uint64_t{32} << 20; ///< new L2 tables are written out beyond that
 constexpr std::string_view kRepairFirst = "Repair the image first: check -r all";
 
 Result<void> refuseUnsound(const Image& image)
@@ -286,6 +287,11 @@ Result<void> ImageEditor::replaceL1(std::vector<std::uint64_t> entries)
 
 Result<HostOffset> ImageEditor::newL2Table()
 {
+    if (m_dirtyPages * m_geometry.clusterSize() > kDirtyPageBytes) {
+        if (auto written = writeFreshPages(); !written)
+            return failed(written);
+        dropCleanPages();
+    }
     auto cluster = allocate(1);
     if (!cluster)
         return failed(cluster);

@@ -24,6 +24,12 @@ struct GuestFiles {
     std::shared_ptr<Storage> dataFile; ///< the external data file, open for writing; null: none, or it stays closed
 };
 
+/// How a commit makes its changes appear.
+enum class CommitOrder {
+    InPlace, ///< counts, entries and header one after the other
+    Switch, ///< all counts with the header: for operations that put every changed table into new clusters
+};
+
 /// An image that is open for changes: its tables in memory, a cache of L2 tables and refblocks, and the allocator.
 ///
 /// Nothing that the image on disk uses changes before commit(). Changes of tables and counts stay in memory; new
@@ -36,6 +42,10 @@ struct GuestFiles {
 ///     4  the header, which leads to moved tables, flush
 ///     5  lowered counts, flush
 ///     6  copied flags of entries that are now the only reference
+///
+/// With CommitOrder::Switch the changed refblocks and the reftable go to new clusters in step 1, steps 2, 5 and 6 fall
+/// away, and step 4 is one write of one sector that changes everything at once: a crash leaves the old image or the new
+/// one, without even a leak.
 ///
 /// Steps with nothing to write are left out. After an error in any call but commit() use rollback(): the image is then
 /// as it was after the last commit. An error of commit() itself leaves an image without corruption, but the editor is
@@ -136,7 +146,7 @@ public:
     std::uint64_t pendingBytes() const;
     static constexpr std::uint64_t kCommitBytes = std::uint64_t{64} << 20;
 
-    Result<void> commit(const TaskContext& task);
+    Result<void> commit(const TaskContext& task, CommitOrder order = CommitOrder::InPlace);
     Result<void> rollback();
 
     /// Gives back the file's tail behind the last cluster in use, after a commit.
@@ -169,7 +179,9 @@ private:
 
     // The steps of commit().
     Result<void> writeNewClusters();
+    Result<void> writeFreshPages();
     Result<void> writeCounts();
+    Result<void> switchReftable();
     Result<void> writeEntries();
     Result<void> writeHeader();
     Result<void> writeLateFlags();
@@ -199,6 +211,7 @@ private:
     std::map<HostOffset, std::uint64_t> m_lateWords;
     std::unordered_map<std::uint64_t, std::string_view> m_metadata; ///< clusters that data must not touch, and why
     HostOffset m_compressedEnd; ///< where the next compressed data may begin; 0: in a new cluster
+    bool m_switching = false; ///< the commit under way is of order Switch
     bool m_wroteContents = false; ///< new clusters were written since the last flush
     std::uint64_t m_committedBytes = 0; ///< length of the file at the last commit
 };

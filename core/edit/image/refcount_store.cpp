@@ -81,9 +81,11 @@ Result<bool> RefcountStore::isFreeOnDisk(HostCluster cluster)
     auto block = refblock(blockIndex(cluster));
     if (!block)
         return failed(block);
-    if (*block == nullptr || (*block)->fresh)
+    if (*block == nullptr)
         return true;
     const auto& bytes = (*block)->onDisk.empty() ? (*block)->now : (*block)->onDisk;
+    if ((*block)->placed && (*block)->onDisk.empty())
+        return true;
     return m_codec.get(bytes, cluster.value() % m_entries) == 0;
 }
 
@@ -112,7 +114,7 @@ Result<void> RefcountStore::set(HostCluster cluster, std::uint64_t count)
     if (!block)
         return failed(block);
     const std::uint64_t entry = cluster.value() % m_entries;
-    (*block)->lowered |= !(*block)->fresh && count < m_codec.get((*block)->onDisk, entry);
+    (*block)->lowered |= !(*block)->onDisk.empty() && count < m_codec.get((*block)->onDisk, entry);
     m_codec.set((*block)->now, entry, count);
     if (count == 0)
         m_cursor = std::min(m_cursor, cluster);
@@ -244,7 +246,7 @@ Result<void> RefcountStore::addRefblock()
 
     Refblock block;
     block.now.resize(m_clusterSize);
-    block.fresh = true;
+    block.placed = true;
     m_blocks.emplace(index, std::move(block));
     m_reftable[index] = cluster->value() * m_clusterSize;
     m_dirtyReftable.insert(index);
@@ -275,10 +277,8 @@ Result<void> RefcountStore::growReftable(std::uint64_t entries)
     m_growing = true;
     ClusterRun run;
     do {
-        for (std::uint64_t i = 0; i < run.count; ++i) {
-            if (auto freed = set(run.first + i, 0); !freed)
-                return freed;
-        }
+        if (auto freed = release(run); !freed)
+            return freed;
         const std::uint64_t clusters = divideUp(m_reftable.size(), perCluster);
         auto found = allocate(clusters, clusters);
         if (!found)
@@ -286,16 +286,75 @@ Result<void> RefcountStore::growReftable(std::uint64_t entries)
         run = *found;
     } while (run.count * perCluster < m_reftable.size());
     m_growing = false;
+    m_reftable.resize(run.count * perCluster);
+    return moveReftable(run);
+}
 
+Result<void> RefcountStore::moveReftable(ClusterRun to)
+{
     for (std::uint64_t i = 0; i < m_reftableClusters; ++i) {
         if (auto freed = change(HostCluster(m_reftableOffset.value() / m_clusterSize + i), -1); !freed)
             return freed;
     }
-    m_reftableOffset = HostOffset(run.first.value() * m_clusterSize);
-    m_reftableClusters = static_cast<std::uint32_t>(run.count);
-    m_reftable.resize(run.count * perCluster);
+    m_reftableOffset = HostOffset(to.first.value() * m_clusterSize);
+    m_reftableClusters = static_cast<std::uint32_t>(to.count);
     m_reftableMoved = true;
     return {};
+}
+
+Result<void> RefcountStore::relocate()
+{
+    if (m_pending == 0)
+        return {};
+    if (!m_reftableMoved) {
+        auto run = allocate(m_reftableClusters, m_reftableClusters);
+        if (!run)
+            return failed(run);
+        // The search for the run may have moved the table already.
+        if (auto moved = m_reftableMoved ? release(*run) : moveReftable(*run); !moved)
+            return moved;
+    }
+    // Moving one refblock changes counts in others, but each moves once only.
+    while (true) {
+        auto moved = relocateChanged();
+        if (!moved)
+            return failed(moved);
+        if (!*moved)
+            return {};
+    }
+}
+
+Result<void> RefcountStore::release(ClusterRun run)
+{
+    for (HostCluster cluster = run.first; cluster < run.end(); ++cluster) {
+        if (auto freed = change(cluster, -1); !freed)
+            return freed;
+    }
+    return {};
+}
+
+/// Moves the changed refblocks that are still where they are on disk; tells whether there were any.
+Result<bool> RefcountStore::relocateChanged()
+{
+    std::vector<std::uint64_t> changed;
+    for (const auto& [index, block] : m_blocks) {
+        if (!block.placed && block.dirty())
+            changed.push_back(index);
+    }
+    std::ranges::sort(changed);
+    for (const std::uint64_t index : changed) {
+        auto run = allocate(1, 1);
+        if (!run)
+            return failed(run);
+        const HostCluster old(ReftableEntry{m_reftable[index]}.refblockOffset().value() / m_clusterSize);
+        if (auto freed = change(old, -1); !freed)
+            return failed(freed);
+        m_blocks.at(index).placed = true;
+        m_reftable[index] = run->first.value() * m_clusterSize;
+        m_refblockClusters.erase(old.value());
+        m_refblockClusters.insert(run->first.value());
+    }
+    return !changed.empty();
 }
 
 Result<HostCluster> RefcountStore::usedEnd()
@@ -327,7 +386,7 @@ Result<bool> RefcountStore::writeFresh()
 {
     bool wrote = false;
     for (const auto& [index, block] : m_blocks) {
-        if (!block.fresh)
+        if (!block.placed)
             continue;
         if (auto written = m_storage->write(m_reftable[index], block.now); !written)
             return failed(written);
@@ -376,7 +435,7 @@ Result<bool> RefcountStore::writeRaised()
 {
     bool wrote = false;
     for (auto& [index, block] : m_blocks) {
-        if (block.fresh || block.onDisk.empty())
+        if (block.placed || block.onDisk.empty())
             continue;
         const auto bytes = raisedCounts(block);
         if (bytes == block.onDisk)
@@ -415,7 +474,7 @@ Result<bool> RefcountStore::writeFinal()
 {
     bool wrote = false;
     for (auto& [index, block] : m_blocks) {
-        if (!block.lowered)
+        if (block.placed || !block.lowered)
             continue;
         if (auto written = writeChanges(index, block.now, raisedCounts(block)); !written)
             return failed(written);
@@ -440,7 +499,7 @@ std::vector<ClusterRun> RefcountStore::settle()
         }
         block.onDisk.clear();
         block.onDisk.shrink_to_fit();
-        block.fresh = false;
+        block.placed = false;
         block.lowered = false;
     }
     if (m_blocks.size() * m_clusterSize > kMaxCleanBytes)

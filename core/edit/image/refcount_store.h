@@ -62,6 +62,10 @@ public:
     /// The file was cut here, or grew to it.
     void setFileEnd(HostCluster end);
 
+    /// Moves every refblock that has changed, and the reftable, to new clusters. Then a commit touches no count that
+    /// the image on disk uses, and the header's switch to the new table changes them all at one stroke.
+    Result<void> relocate();
+
     // The parts of a commit; each returns whether it wrote anything.
     Result<bool> writeFresh(); ///< new refblocks and a moved reftable
     Result<bool> writeRaised(); ///< refblocks in place, each count the larger of old and new
@@ -72,10 +76,10 @@ public:
 private:
     struct Refblock {
         std::vector<std::byte> now;
-        std::vector<std::byte> onDisk; ///< before changes; empty while there are none
-        bool fresh = false; ///< not on disk yet
+        std::vector<std::byte> onDisk; ///< before changes; empty while there are none, and for a block that is new
+        bool placed = false; ///< its cluster is new: on disk it is not there yet, or elsewhere
         bool lowered = false; ///< some count is below that on disk
-        bool dirty() const { return fresh || !onDisk.empty(); }
+        bool dirty() const { return placed || !onDisk.empty(); }
     };
 
     std::uint64_t blockIndex(HostCluster cluster) const { return cluster.value() / m_entries; }
@@ -89,6 +93,9 @@ private:
     Result<bool> addMissingRefblock(ClusterRun run);
     Result<void> addRefblock();
     Result<void> growReftable(std::uint64_t entries);
+    Result<void> moveReftable(ClusterRun to);
+    Result<void> release(ClusterRun run);
+    Result<bool> relocateChanged();
     std::vector<std::byte> raisedCounts(const Refblock& block) const;
     Result<void> writeChanges(std::uint64_t index, std::span<const std::byte> bytes, std::span<const std::byte> before);
 
