@@ -1,0 +1,48 @@
+// SPDX-FileCopyrightText: The Cowscope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/base/task.h"
+#include "core/image/image.h"
+#include "core/storage/storage.h"
+
+#include <functional>
+#include <vector>
+
+namespace cowscope
+{
+
+/// New refcount structures, and where they go: one run of clusters that the image does not use.
+struct RefcountSwitch {
+    unsigned order = 4;
+    HostCluster first; ///< of the run: refblocks in the order of their indexes, then the table
+    std::vector<std::uint64_t> refblocks; ///< reftable indexes that get a refblock, ascending
+    std::uint32_t reftableClusters = 0;
+    std::uint64_t fileBytesBefore = 0;
+
+    std::uint64_t clusters() const { return refblocks.size() + reftableClusters; } ///< of the run
+};
+
+/// Fills `counts` with what the new refblocks shall say of the clusters from `first` on; 0 for those of the new
+/// structures, which get their count of 1 elsewhere. Called with ascending clusters.
+using CountSource = std::function<Result<void>(HostCluster first, std::span<std::uint64_t> counts)>;
+
+/// Writes new refblocks and a new reftable beside everything in use, flushes, switches the header to them with one
+/// write of its first 512 bytes, and flushes again: at every moment the file has the old counts or the new ones. On
+/// cancel or failure before the switch the file gets its old length back. The switch itself cannot be cancelled.
+///
+/// Progress: bytes of work, from 0 to a total known at the start. Memory: a few MiB.
+/// Errors: Cancelled, Io, NoSpace, Refused (the image has changed since, or a count does not fit), those of `counts`.
+Result<void> switchRefcounts(const Image& image, Storage& storage, const RefcountSwitch& target,
+    const CountSource& counts, const TaskContext& task);
+
+/// Changes fields within the first 512 bytes of the file by one write, which the disk does wholly or not at all, and
+/// flushes. Unknown autoclear features are switched off, as the format demands of every writer. `expected` is the
+/// header that the file must still have. `whenOld` is called on failures after which the old header stands for sure.
+Result<void> changeHeader(const Header& expected, Storage& storage,
+    const std::function<void(std::span<std::byte> sector)>& change, const std::function<void()>& whenOld = {});
+
+/// The error for an image that somebody has changed since it was looked at.
+Error changedSincePlan(std::string_view what);
+
+} // namespace cowscope
