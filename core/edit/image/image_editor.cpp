@@ -114,7 +114,7 @@ void ImageEditor::listMetadata()
     protect(HostOffset(0), 1, "the header");
     protect(m_header.l1TableOffset, m_l1.size() * 8, "the active L1 table");
     for (const std::uint64_t raw : m_l1)
-        protect(L1Entry{raw}.l2Offset(), 1, "an L2 table");
+        protect(L1Entry{raw}.l2Offset(), 1, kL2Table);
     protect(m_header.snapshotsOffset, m_snapshotTableBytes, "the snapshot table");
     for (const Snapshot& snapshot : m_snapshots)
         protect(snapshot.l1TableOffset, std::uint64_t{snapshot.l1Size} * 8, "the L1 table of a snapshot");
@@ -152,15 +152,20 @@ Result<void> ImageEditor::checkNoMetadata(HostOffset offset, std::uint64_t bytes
             ErrorKind::Invalid, "A write would land outside the image file", offset.value(), std::string(kRepairFirst));
     const HostCluster last = m_geometry.cluster(HostOffset(*end - 1));
     for (HostCluster cluster = m_geometry.cluster(offset); cluster <= last; ++cluster) {
-        const auto known = m_metadata.find(cluster.value());
-        if (known == m_metadata.end() && !m_refcounts.isRefcountStructure(cluster))
-            continue;
-        return fail(ErrorKind::Invalid,
-            fmt::format("A write of guest data would land on {}",
-                known == m_metadata.end() ? "the refcount structures" : known->second),
-            offset.value(), std::string(kRepairFirst));
+        const std::string_view what = metadataAt(cluster);
+        if (!what.empty())
+            return fail(ErrorKind::Invalid, fmt::format("A write of guest data would land on {}", what), offset.value(),
+                std::string(kRepairFirst));
     }
     return {};
+}
+
+std::string_view ImageEditor::metadataAt(HostCluster cluster) const
+{
+    if (m_refcounts.isRefcountStructure(cluster))
+        return "the refcount structures";
+    const auto known = m_metadata.find(cluster.value());
+    return known == m_metadata.end() ? std::string_view{} : known->second;
 }
 
 // Allocation ---------------------------------------------------------------------------------------------------------
@@ -251,7 +256,7 @@ void ImageEditor::forgetPage(HostOffset table)
 void ImageEditor::setL1Entry(std::uint64_t index, std::uint64_t raw)
 {
     m_l1[index] = raw;
-    protect(L1Entry{raw}.l2Offset(), 1, "an L2 table");
+    protect(L1Entry{raw}.l2Offset(), 1, kL2Table);
     if (!m_l1Fresh)
         m_dirtyL1.insert(index);
 }
@@ -281,7 +286,7 @@ Result<void> ImageEditor::replaceL1(std::vector<std::uint64_t> entries)
     m_header.l1Size = static_cast<std::uint32_t>(m_l1.size());
     protect(at, m_l1.size() * 8, "the active L1 table");
     for (const std::uint64_t raw : m_l1)
-        protect(L1Entry{raw}.l2Offset(), 1, "an L2 table");
+        protect(L1Entry{raw}.l2Offset(), 1, kL2Table);
     return {};
 }
 
@@ -301,7 +306,7 @@ Result<HostOffset> ImageEditor::newL2Table()
     page.fresh = true;
     m_l2Pages.insert_or_assign(at.value(), std::move(page));
     ++m_dirtyPages;
-    protect(at, 1, "an L2 table");
+    protect(at, 1, kL2Table);
     return at;
 }
 

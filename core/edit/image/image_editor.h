@@ -84,6 +84,11 @@ public:
     /// last while its host cluster can take one more reference, else in a new cluster.
     Result<HostOffset> allocateCompressed(std::uint64_t bytes);
 
+    /// What is known to be in a cluster, if it is metadata ("the header", kL2Table, ...); empty: nothing that is known.
+    /// L2 tables are known of the active disk.
+    std::string_view metadataAt(HostCluster cluster) const;
+    static constexpr std::string_view kL2Table = "an L2 table";
+
     /// Takes one reference from each cluster that [offset, offset + bytes) touches.
     Result<void> release(HostOffset offset, std::uint64_t bytes);
 

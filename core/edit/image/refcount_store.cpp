@@ -145,6 +145,22 @@ Result<void> RefcountStore::change(HostCluster cluster, std::int64_t by)
     return set(cluster, by < 0 ? *now - amount : *now + amount);
 }
 
+CountChanges RefcountStore::changes() const
+{
+    CountChanges changes;
+    for (const auto& [index, block] : m_blocks) {
+        for (std::uint64_t entry = 0; block.dirty() && entry < m_entries; ++entry) {
+            const std::uint64_t now = m_codec.get(block.now, entry);
+            const std::uint64_t before = block.onDisk.empty() ? 0 : m_codec.get(block.onDisk, entry);
+            changes.raised += before > 0 && now > before;
+            changes.lowered += now < before;
+            changes.freed += before > 0 && now == 0;
+            changes.taken += before == 0 && now > 0;
+        }
+    }
+    return changes;
+}
+
 bool RefcountStore::isRefcountStructure(HostCluster cluster) const
 {
     const std::uint64_t reftable = m_reftableOffset.value() / m_clusterSize;

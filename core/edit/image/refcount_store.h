@@ -16,6 +16,14 @@
 namespace cowscope
 {
 
+/// What an edit does to counts, in clusters.
+struct CountChanges {
+    std::uint64_t raised = 0; ///< in use before, and more so
+    std::uint64_t lowered = 0; ///< those included that become free
+    std::uint64_t freed = 0;
+    std::uint64_t taken = 0; ///< free before
+};
+
 /// The counts of an image that is being edited, and the allocator over them. Refblocks are loaded when asked for and
 /// changed in memory; the editor writes them when it commits.
 ///
@@ -52,6 +60,9 @@ public:
     HostOffset reftableOffset() const { return m_reftableOffset; }
     std::uint32_t reftableClusters() const { return m_reftableClusters; }
     std::span<const std::uint64_t> reftable() const { return m_reftable; }
+
+    /// What has changed since the last commit.
+    CountChanges changes() const;
 
     /// Whether the cluster holds a refblock or a part of the reftable.
     bool isRefcountStructure(HostCluster cluster) const;

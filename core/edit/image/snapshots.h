@@ -31,17 +31,20 @@ struct SnapshotCost {
     std::uint64_t newClusters = 0; ///< of the file, copies included
 };
 
-// Each commits. On an error the editor is rolled back: no leak is left behind. `idOrName` is looked up as an id first,
-// as qemu-img does it. Errors: NotFound, Refused.
+// Each commits. On an error the editor is rolled back: no leak is left behind. As qemu-img has it, the snapshot to
+// apply is looked up as an id first, the one to delete as a name first (there an id is our addition). Applying gives
+// the disk the size that it had, and sets all bits of bitmaps that record writes. Progress in bytes of L2 tables.
+// Memory: counts and 8 bytes for each guest cluster whose copied flag changes. Errors: NotFound, Refused (a count would
+// overflow; data file; limits), Invalid (entries that cannot be followed: check the image), Io, NoSpace, Cancelled.
 Result<Snapshot> createSnapshot(ImageEditor& editor, const SnapshotRequest& request, const TaskContext& task);
 Result<void> applySnapshot(
     ImageEditor& editor, const std::string& idOrName, OnOverflow onOverflow, const TaskContext& task);
-Result<void> deleteSnapshot(ImageEditor& editor, const std::string& idOrName, const TaskContext& task);
+Result<void> deleteSnapshot(ImageEditor& editor, const std::string& nameOrId, const TaskContext& task);
 
-// What they would cost. The editor is rolled back.
+// What they would cost, without writing anything. The editor is rolled back.
 Result<SnapshotCost> costOfCreate(ImageEditor& editor, OnOverflow onOverflow, const TaskContext& task);
 Result<SnapshotCost> costOfApply(
     ImageEditor& editor, const std::string& idOrName, OnOverflow onOverflow, const TaskContext& task);
-Result<SnapshotCost> costOfDelete(ImageEditor& editor, const std::string& idOrName, const TaskContext& task);
+Result<SnapshotCost> costOfDelete(ImageEditor& editor, const std::string& nameOrId, const TaskContext& task);
 
 } // namespace cowscope

@@ -1,0 +1,455 @@
+// SPDX-FileCopyrightText: The Cowscope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/edit/image/table_sharing.h"
+
+#include "core/base/checked_math.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <string>
+
+namespace cowscope
+{
+
+namespace
+{
+
+constexpr std::uint64_t kSectorBytes = 512;
+constexpr std::size_t kMaxBeyond = 1U << 16; ///< clusters that are remembered for the advice on widths
+constexpr std::string_view kRepairFirst = "Repair the image first: check -r all";
+
+/// The narrowest width that holds the count.
+unsigned widthFor(std::uint64_t count)
+{
+    unsigned order = 0;
+    while (count > RefcountCodec(order).maximum())
+        ++order;
+    return 1U << order;
+}
+
+} // namespace
+
+TableUses tableUses(std::span<const std::uint64_t> l1)
+{
+    TableUses uses;
+    for (const std::uint64_t raw : l1) {
+        if (const HostOffset table = L1Entry{raw}.l2Offset(); table.value() != 0)
+            ++uses[table.value()];
+    }
+    return uses;
+}
+
+/// The host clusters that hold what an L2 entry refers to.
+struct TableSharing::Reference {
+    HostCluster first;
+    std::uint64_t clusters = 0; ///< 0: it refers to nothing
+    bool compressed = false;
+};
+
+Result<TableSharing::Reference> TableSharing::referenceOf(L2Entry entry, HostOffset slot) const
+{
+    const Geometry& geometry = m_editor.geometry();
+    const auto invalid = [&](std::string_view what) {
+        return fail(ErrorKind::Invalid, fmt::format("The L2 entry {:#x} refers to {}", entry.raw, what), slot.value(),
+            std::string(kRepairFirst));
+    };
+    Reference reference;
+    if (entry.compressed()) {
+        const auto data = entry.compressedDescriptor(geometry.clusterBits());
+        reference.first = geometry.cluster(data.offset);
+        reference.clusters = geometry.cluster(data.offset + (data.maxBytes() - 1)) - reference.first + 1;
+        reference.compressed = true;
+    } else if (entry.hostOffset().value() != 0) {
+        if (!geometry.isAligned(entry.hostOffset()))
+            return invalid("a cluster that is not aligned");
+        reference = {geometry.cluster(entry.hostOffset()), 1, false};
+    }
+    // Counts that do not tell of all references must not make a table of the image a free cluster.
+    for (std::uint64_t i = 0; i < reference.clusters; ++i) {
+        if (const auto what = m_editor.metadataAt(reference.first + i); !what.empty())
+            return invalid(what);
+    }
+    return reference;
+}
+
+// Walking ------------------------------------------------------------------------------------------------------------
+
+Result<std::vector<std::uint64_t>> TableSharing::walk(HostOffset table)
+{
+    if (auto go = m_task.step(m_progress); !go)
+        return failed(go);
+    m_progress.done = std::min(m_progress.total, m_progress.done + m_editor.geometry().clusterSize());
+    const auto what = m_editor.metadataAt(m_editor.geometry().cluster(table));
+    if (!what.empty() && what != ImageEditor::kL2Table)
+        return fail(ErrorKind::Invalid, fmt::format("An L1 entry refers to {} as an L2 table", what), table.value(),
+            std::string(kRepairFirst));
+    return m_editor.l2Words(table);
+}
+
+Result<void> TableSharing::finish()
+{
+    m_progress.done = m_progress.total;
+    return m_task.step(m_progress);
+}
+
+// Adding references --------------------------------------------------------------------------------------------------
+
+Result<std::unordered_map<std::uint64_t, std::uint64_t>> TableSharing::share(const TableUses& uses, Holder holder)
+{
+    // In the order of the file, so that counts and tables are read forwards.
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> ordered(uses.begin(), uses.end());
+    std::ranges::sort(ordered);
+    std::unordered_map<std::uint64_t, std::uint64_t> entries;
+    for (const auto& [table, times] : ordered) {
+        auto entry = shareTable(HostOffset(table), times, holder);
+        if (!entry)
+            return failed(entry);
+        entries.emplace(table, *entry);
+    }
+    return entries;
+}
+
+Result<std::uint64_t> TableSharing::shareTable(HostOffset table, std::uint64_t uses, Holder holder)
+{
+    auto words = walk(table);
+    if (!words)
+        return failed(words);
+    auto raised = raiseTable(table, *words, uses);
+    if (!raised)
+        return failed(raised);
+    if (*raised) {
+        if (m_overflow && m_options.onOverflow == OnOverflow::Refuse)
+            return table.value(); // it comes to nothing
+        if (auto cleared = clearCopied(table, *words); !cleared)
+            return failed(cleared);
+        return table.value();
+    }
+    if (uses > 1)
+        return fail(ErrorKind::Refused,
+            fmt::format("An L2 table is used {} times in one L1 table, so it cannot be copied", uses), table.value(),
+            "Change the refcount width instead");
+    auto copy = copyTable(table, *words, holder);
+    if (!copy)
+        return failed(copy);
+    return copy->value() | (holder == Holder::ActiveDisk ? kCopiedFlag : 0);
+}
+
+/// Raises the counts of the table and of all that it refers to, or none of them: then false.
+Result<bool> TableSharing::raiseTable(HostOffset table, std::span<const std::uint64_t> words, std::uint64_t uses)
+{
+    const Geometry& geometry = m_editor.geometry();
+    std::vector<Reference> done{{geometry.cluster(table), 1, false}};
+    auto raised = raise(done.front(), uses);
+    if (!raised || !*raised)
+        return raised;
+    for (std::size_t i = 0; i < words.size(); i += entryWords()) {
+        auto reference = referenceOf(L2Entry{words[i]}, table + i * 8);
+        if (!reference)
+            return failed(reference);
+        if (reference->clusters == 0)
+            continue;
+        raised = raise(*reference, uses);
+        if (!raised)
+            return raised;
+        if (!*raised) {
+            for (const Reference& back : done) {
+                if (auto lowered = lower(back, uses); !lowered)
+                    return failed(lowered);
+            }
+            return false;
+        }
+        if (m_options.onOverflow == OnOverflow::Copy)
+            done.push_back(*reference);
+    }
+    return true;
+}
+
+/// Raises the counts of all clusters of the reference, or of none: then false. Where overflows are refused they are
+/// only noted.
+Result<bool> TableSharing::raise(const Reference& reference, std::uint64_t by)
+{
+    RefcountStore& refcounts = m_editor.refcounts();
+    for (std::uint64_t i = 0; i < reference.clusters; ++i) {
+        auto count = refcounts.count(reference.first + i);
+        if (!count)
+            return failed(count);
+        if (*count == 0 || by <= refcounts.codec().maximum() - *count) {
+            if (auto changed = refcounts.change(reference.first + i, static_cast<std::int64_t>(by)); !changed)
+                return failed(changed);
+            continue;
+        }
+        if (m_options.onOverflow == OnOverflow::Refuse) {
+            note(reference.first + i, *count, by, reference.compressed);
+            continue;
+        }
+        if (auto undone = lower({reference.first, i, reference.compressed}, by); !undone)
+            return failed(undone);
+        return false;
+    }
+    return true;
+}
+
+void TableSharing::note(HostCluster cluster, std::uint64_t count, std::uint64_t by, bool compressed)
+{
+    const auto plus = [](std::uint64_t a, std::uint64_t b) { return checkedAdd(a, b).value_or(~std::uint64_t{0}); };
+    std::uint64_t wanted = plus(count, by);
+    // Several entries may refer to the same compressed data: what they want adds up.
+    if (compressed && (m_beyond.size() < kMaxBeyond || m_beyond.contains(cluster.value())))
+        wanted = plus(count, m_beyond[cluster.value()] += by);
+    if (!m_overflow)
+        m_overflow = Overflow{cluster, count, wanted, wanted};
+    if (m_overflow->cluster == cluster)
+        m_overflow->wanted = wanted;
+    m_overflow->largest = std::max(m_overflow->largest, wanted);
+}
+
+Result<void> TableSharing::overflow() const
+{
+    if (!m_overflow || m_options.onOverflow == OnOverflow::Copy)
+        return {};
+    const RefcountCodec codec = m_editor.refcounts().codec();
+    const std::string copy = "let the clusters be copied whose counts would overflow (--copy-on-overflow)";
+    return fail(ErrorKind::Refused,
+        fmt::format("The reference count of cluster {} is {} and would have to become {}; {} bits hold {} at most",
+            m_overflow->cluster.value(), m_overflow->count, m_overflow->wanted, codec.bits(), codec.maximum()),
+        m_editor.geometry().offset(m_overflow->cluster).value(),
+        codec.bits() == 64 ? fmt::format("No width counts further; {}", copy)
+                           : fmt::format("Amend the image to {0} bits (amend -o refcount_bits={0}), or {1}",
+                               widthFor(m_overflow->largest), copy));
+}
+
+/// The entries of a table of which all is shared now.
+Result<void> TableSharing::clearCopied(HostOffset table, std::span<const std::uint64_t> words)
+{
+    for (std::size_t i = 0; i < words.size(); i += entryWords()) {
+        const L2Entry entry{words[i]};
+        if (!entry.copied() || entry.compressed())
+            continue;
+        if (auto set = m_editor.setL2Word(table, i, entry.raw & ~kCopiedFlag); !set)
+            return set;
+    }
+    return {};
+}
+
+// Copies -------------------------------------------------------------------------------------------------------------
+
+Result<HostOffset> TableSharing::copyTable(HostOffset table, std::span<const std::uint64_t> words, Holder holder)
+{
+    auto copy = m_editor.newL2Table();
+    if (!copy)
+        return copy;
+    ++m_copied;
+    for (std::size_t i = 0; i < words.size(); i += entryWords()) {
+        std::uint64_t raw = words[i];
+        const std::uint64_t bitmap = entryWords() == 2 ? words[i + 1] : 0;
+        auto reference = referenceOf(L2Entry{raw}, table + i * 8);
+        if (!reference)
+            return failed(reference);
+        auto shared = reference->clusters == 0 ? Result<bool>(true) : raise(*reference, 1);
+        if (!shared)
+            return failed(shared);
+        if (!*shared) {
+            auto copied = copyOf(*reference, raw, bitmap, holder);
+            if (!copied)
+                return failed(copied);
+            raw = *copied;
+        } else if (!L2Entry{raw}.compressed() && L2Entry{raw}.copied()) {
+            raw &= ~kCopiedFlag;
+            if (auto cleared = m_editor.setL2Word(table, i, raw); !cleared)
+                return failed(cleared);
+        }
+        if (auto set = m_editor.setL2Word(*copy, i, raw); !set)
+            return failed(set);
+        if (bitmap == 0)
+            continue;
+        if (auto set = m_editor.setL2Word(*copy, i + 1, bitmap); !set)
+            return failed(set);
+    }
+    return copy;
+}
+
+/// The entry for a copy of what an entry refers to.
+Result<std::uint64_t> TableSharing::copyOf(
+    const Reference& reference, std::uint64_t raw, std::uint64_t bitmap, Holder holder)
+{
+    const L2Entry entry{raw};
+    const Geometry& geometry = m_editor.geometry();
+    if (reference.compressed) {
+        const auto data = entry.compressedDescriptor(geometry.clusterBits());
+        auto copy = copyCompressed(data.offset, data.sectors);
+        if (!copy)
+            return failed(copy);
+        return encodeCompressed({*copy, data.sectors}, geometry.clusterBits());
+    }
+    const std::uint64_t rest = raw & ~(kCopiedFlag | kTableOffsetMask);
+    const bool reserved = geometry.extendedL2() ? SubclusterBitmap{bitmap}.allocated() == 0 : entry.zeroFlag();
+    if (reserved)
+        return rest; // the cluster is only kept for later writes: nobody reads it
+    auto copy = copyData(entry.hostOffset());
+    if (!copy)
+        return failed(copy);
+    return rest | copy->value() | (holder == Holder::ActiveDisk ? kCopiedFlag : 0);
+}
+
+Result<HostOffset> TableSharing::copyData(HostOffset from)
+{
+    if (m_editor.header().cryptMethod == CryptMethod::Luks)
+        return fail(ErrorKind::Refused,
+            "The count of an encrypted cluster would overflow, and encrypted with LUKS it "
+            "can be read at its own place only: it cannot be copied",
+            from.value(), "Change the refcount width instead");
+    auto cluster = m_editor.allocate(1);
+    if (!cluster)
+        return failed(cluster);
+    ++m_copied;
+    const HostOffset to = m_editor.geometry().offset(*cluster);
+    if (auto copied = copyBytes(from, to, m_editor.geometry().clusterSize()); !copied)
+        return failed(copied);
+    return to;
+}
+
+/// Copies whole sectors: where in them the data ends is not known without decompressing it.
+Result<HostOffset> TableSharing::copyCompressed(HostOffset from, std::uint64_t sectors)
+{
+    auto to = roomForSectors(sectors);
+    if (!to)
+        return to;
+    ++m_copied;
+    const std::uint64_t inSector = from.value() % kSectorBytes;
+    if (auto copied = copyBytes(HostOffset(from.value() - inSector), *to, sectors * kSectorBytes); !copied)
+        return failed(copied);
+    return *to + inSector;
+}
+
+/// Room behind the copy before while its cluster can take one more reference, else in new clusters.
+Result<HostOffset> TableSharing::roomForSectors(std::uint64_t sectors)
+{
+    const Geometry& geometry = m_editor.geometry();
+    const std::uint64_t bytes = sectors * kSectorBytes;
+    const std::uint64_t used = geometry.offsetInCluster(m_packedEnd);
+    if (used != 0 && bytes <= geometry.clusterSize() - used) {
+        auto shared = raise({geometry.cluster(m_packedEnd), 1, true}, 1);
+        if (!shared)
+            return failed(shared);
+        if (*shared)
+            return std::exchange(m_packedEnd, m_packedEnd + bytes);
+    }
+    auto first = m_editor.allocate(geometry.clustersFor(bytes));
+    if (!first)
+        return failed(first);
+    m_packedEnd = geometry.offset(*first) + bytes;
+    return geometry.offset(*first);
+}
+
+Result<void> TableSharing::copyBytes(HostOffset from, HostOffset to, std::uint64_t bytes)
+{
+    if (!m_options.writeCopies)
+        return {};
+    if (auto go = m_task.step(m_progress); !go)
+        return go;
+    m_bytes.resize(bytes);
+    if (auto read = m_editor.storage().read(from.value(), m_bytes); !read)
+        return failed(read);
+    return m_editor.writeNew(to, m_bytes);
+}
+
+// Taking references --------------------------------------------------------------------------------------------------
+
+Result<void> TableSharing::release(const TableUses& uses)
+{
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> ordered(uses.begin(), uses.end());
+    std::ranges::sort(ordered);
+    for (const auto& [offset, times] : ordered) {
+        const HostOffset table(offset);
+        auto words = walk(table);
+        if (!words)
+            return failed(words);
+        for (std::size_t i = 0; i < words->size(); i += entryWords()) {
+            auto reference = referenceOf(L2Entry{(*words)[i]}, table + i * 8);
+            if (!reference)
+                return failed(reference);
+            if (auto lowered = lower(*reference, times); !lowered)
+                return lowered;
+        }
+        if (auto lowered = lower({m_editor.geometry().cluster(table), 1, false}, times); !lowered)
+            return lowered;
+    }
+    return {};
+}
+
+Result<void> TableSharing::lower(const Reference& reference, std::uint64_t by)
+{
+    RefcountStore& refcounts = m_editor.refcounts();
+    const Geometry& geometry = m_editor.geometry();
+    for (std::uint64_t i = 0; i < reference.clusters; ++i) {
+        const HostCluster cluster = reference.first + i;
+        if (by > 1) {
+            if (auto changed = refcounts.change(cluster, -static_cast<std::int64_t>(by - 1)); !changed)
+                return changed;
+        }
+        if (auto released = m_editor.release(geometry.offset(cluster), geometry.clusterSize()); !released)
+            return released;
+        auto count = refcounts.count(cluster);
+        if (!count)
+            return failed(count);
+        m_single += *count == 1 && !reference.compressed;
+    }
+    return {};
+}
+
+// Copied flags -------------------------------------------------------------------------------------------------------
+
+Result<void> TableSharing::markCopied(std::span<const std::uint64_t> likely)
+{
+    const auto isLikely
+        = [&](std::uint64_t index) { return index < likely.size() && L1Entry{likely[index]}.l2Offset().value() != 0; };
+    const std::uint64_t entries = m_editor.l1Table().size();
+    for (const bool first : {true, false}) {
+        for (std::uint64_t index = 0; index < entries && m_single > 0; ++index) {
+            if (isLikely(index) != first)
+                continue;
+            if (auto marked = markEntry(index); !marked)
+                return marked;
+        }
+    }
+    return {};
+}
+
+Result<void> TableSharing::markEntry(std::uint64_t index)
+{
+    const L1Entry entry = m_editor.l1Entry(index);
+    if (entry.l2Offset().value() == 0)
+        return {};
+    auto count = m_editor.refcounts().count(m_editor.geometry().cluster(entry.l2Offset()));
+    if (!count)
+        return failed(count);
+    if (*count != 1)
+        return {}; // so all that it refers to is shared, too
+    if (!entry.copied()) {
+        m_editor.setL1CopiedLater(index);
+        m_single -= m_single > 0;
+    }
+    return m_marked.insert(entry.l2Offset().value()).second ? markTable(entry.l2Offset()) : Result<void>{};
+}
+
+Result<void> TableSharing::markTable(HostOffset table)
+{
+    auto words = walk(table);
+    if (!words)
+        return failed(words);
+    for (std::size_t i = 0; i < words->size(); i += entryWords()) {
+        const L2Entry entry{(*words)[i]};
+        if (entry.compressed() || entry.copied() || entry.hostOffset().value() == 0)
+            continue;
+        auto count = m_editor.refcounts().count(m_editor.geometry().cluster(entry.hostOffset()));
+        if (!count)
+            return failed(count);
+        if (*count != 1)
+            continue;
+        m_editor.setL2CopiedLater(table, i);
+        m_single -= m_single > 0;
+    }
+    return {};
+}
+
+} // namespace cowscope
