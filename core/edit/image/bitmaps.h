@@ -22,6 +22,9 @@ Result<void> removeBitmap(ImageEditor& editor, const std::string& name, const Ta
 Result<void> clearBitmap(ImageEditor& editor, const std::string& name, const TaskContext& task);
 Result<void> enableBitmap(ImageEditor& editor, const std::string& name, bool enabled, const TaskContext& task);
 
+/// How many bits of a bitmap are set: stretches of its granularity that were written to. Reads the whole bitmap.
+Result<std::uint64_t> markedBits(const Image& image, const Bitmap& bitmap);
+
 /// Sets the bits of guest bytes [start, start + bytes) in every bitmap that records writes, on disk before it returns:
 /// a crash after it shows too much as changed, never too little. Cheap where there is none or the bits are set. Commits
 /// where a bitmap needs a new cluster.
