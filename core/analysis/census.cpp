@@ -235,7 +235,7 @@ private:
     {
         std::vector<std::pair<HostCluster, std::int64_t>> ends; // +1 where a table begins, -1 behind its last cluster
         for (const Snapshot& snapshot : m_image.snapshots()) {
-            checkSnapshotExtra(snapshot);
+            checkSnapshotEntry(snapshot);
             const std::uint64_t bytes = std::uint64_t{snapshot.l1Size} * 8;
             if (!checkSnapshotL1(m_image, snapshot, &m_findings) || bytes == 0)
                 continue;
@@ -261,13 +261,17 @@ private:
         return {};
     }
 
-    void checkSnapshotExtra(const Snapshot& snapshot)
+    void checkSnapshotEntry(const Snapshot& snapshot)
     {
         if (m_image.header().version >= 3 && snapshot.extraData.size() < 16)
             m_findings.add({FindingKind::SnapshotTable, m_image.geometry().cluster(snapshot.entryOffset), 1,
                 snapshot.entryOffset, 16, snapshot.extraData.size(), 1,
                 fmt::format("snapshot '{}' ({}) has {} bytes of extra data", snapshot.id, snapshot.name,
                     snapshot.extraData.size())});
+        else if (lacksL1(m_image, snapshot))
+            m_findings.add({FindingKind::SnapshotTable, m_image.geometry().cluster(snapshot.entryOffset), 1,
+                snapshot.entryOffset, 0, 0, 1,
+                fmt::format("snapshot '{}' ({}) has no L1 table", snapshot.id, snapshot.name)});
     }
 
     void countTables(std::span<const TableUse> tables)

@@ -251,4 +251,9 @@ bool checkSnapshotL1(const Image& image, const Snapshot& snapshot, FindingList* 
     return aligned && fits && inRange;
 }
 
+bool lacksL1(const Image& image, const Snapshot& snapshot)
+{
+    return snapshot.l1Size == 0 && snapshot.diskSize.value_or(image.header().size) > 0;
+}
+
 } // namespace cowscope

@@ -57,4 +57,7 @@ Result<std::vector<TableUse>> listL2Tables(const Image& image, const TaskContext
 /// Whether a snapshot's L1 table can be walked at all: aligned and within the size limit. Adds a finding if not.
 bool checkSnapshotL1(const Image& image, const Snapshot& snapshot, FindingList* findings);
 
+/// Whether a snapshot of a disk that is not empty has no L1 table at all: a repair of it was cut off.
+bool lacksL1(const Image& image, const Snapshot& snapshot);
+
 } // namespace cowscope

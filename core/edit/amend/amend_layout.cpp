@@ -25,10 +25,10 @@ std::vector<HostCluster> usedRefblocks(const Image& image)
 }
 
 /// Whether the cluster keeps a count after the old refcount structures are gone.
-bool staysCounted(const ClusterState& state)
+bool staysCounted(const ClusterState& state, CountBasis basis)
 {
     const bool goes = state.owner == ClusterOwner::Refblock || state.owner == ClusterOwner::Reftable;
-    return state.refcount > (goes ? 1 : 0);
+    return (basis == CountBasis::Stored ? state.refcount : state.references) > (goes ? 1 : 0);
 }
 
 void addFreeRun(AmendSurvey& survey, HostCluster first, HostCluster end)
@@ -61,7 +61,7 @@ HostCluster firstRoom(const AmendSurvey& survey, std::uint64_t clusters)
 
 } // namespace
 
-AmendSurvey surveyForAmend(const Image& image, const Census& census)
+AmendSurvey surveyForAmend(const Image& image, const Census& census, CountBasis basis)
 {
     AmendSurvey survey;
     survey.chunkClusters = image.geometry().clusterSize() / 8;
@@ -77,7 +77,7 @@ AmendSurvey surveyForAmend(const Image& image, const Census& census)
         freeFrom = cluster + 1;
         const std::uint64_t chunk = cluster.value() / survey.chunkClusters;
         const bool known = !survey.chunksInUse.empty() && survey.chunksInUse.back() == chunk;
-        if (!known && staysCounted(state))
+        if (!known && staysCounted(state, basis))
             survey.chunksInUse.push_back(chunk);
     }
     survey.end = freeFrom;

@@ -21,7 +21,12 @@ struct AmendSurvey {
     std::vector<ClusterRun> freeRuns; ///< inside the file, two clusters and more, by offset; not a trailing one
     HostCluster end; ///< from here on nothing is in use
 };
-AmendSurvey surveyForAmend(const Image& image, const Census& census);
+/// Which counts the new structures will hold.
+enum class CountBasis {
+    Stored, ///< those that the image has
+    References, ///< the number of references found
+};
+AmendSurvey surveyForAmend(const Image& image, const Census& census, CountBasis basis = CountBasis::Stored);
 
 /// Where the new structures of one width go.
 struct AmendLayout {
