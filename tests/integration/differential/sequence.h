@@ -56,6 +56,8 @@ private:
     bool resizeStep();
     bool grown(std::uint64_t from, std::uint64_t to);
     bool amendStep();
+    bool isSlowForTheirs(unsigned bits) const;
+    bool amendOursOnly(unsigned bits);
     bool convertStep();
     bool swapStep();
     bool crashStep();
