@@ -81,22 +81,6 @@ Json formatSpecificJson(const Image& image)
     return {{"type", "qcow2"}, {"data", std::move(data)}};
 }
 
-Json snapshotsJson(const Image& image)
-{
-    constexpr std::uint64_t kBillion = 1'000'000'000;
-    Json out = Json::array();
-    for (const Snapshot& snapshot : image.snapshots()) {
-        Json each{{"id", text(snapshot.id)}, {"name", text(snapshot.name)}, {"vm-state-size", snapshot.vmStateSize},
-            {"date-sec", snapshot.dateSeconds}, {"date-nsec", snapshot.dateNanoseconds},
-            {"vm-clock-sec", snapshot.vmClockNanoseconds / kBillion},
-            {"vm-clock-nsec", snapshot.vmClockNanoseconds % kBillion}};
-        if (snapshot.icount && *snapshot.icount != kNoIcount)
-            each["icount"] = *snapshot.icount;
-        out.push_back(std::move(each));
-    }
-    return out;
-}
-
 Json findingJson(const Finding& finding, unsigned clusterBits)
 {
     const FindingText& entry = findingText(finding.kind);
@@ -116,6 +100,22 @@ Json countedJson(const CountedCluster& counted, const Geometry& geometry)
 }
 
 } // namespace
+
+Json snapshotsJson(const Image& image)
+{
+    constexpr std::uint64_t kBillion = 1'000'000'000;
+    Json out = Json::array();
+    for (const Snapshot& snapshot : image.snapshots()) {
+        Json each{{"id", text(snapshot.id)}, {"name", text(snapshot.name)}, {"vm-state-size", snapshot.vmStateSize},
+            {"date-sec", snapshot.dateSeconds}, {"date-nsec", snapshot.dateNanoseconds},
+            {"vm-clock-sec", snapshot.vmClockNanoseconds / kBillion},
+            {"vm-clock-nsec", snapshot.vmClockNanoseconds % kBillion}};
+        if (snapshot.icount && *snapshot.icount != kNoIcount)
+            each["icount"] = *snapshot.icount;
+        out.push_back(std::move(each));
+    }
+    return out;
+}
 
 Json infoJson(const Image& image, const std::string& path)
 {

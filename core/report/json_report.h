@@ -20,6 +20,9 @@ nlohmann::json infoJson(const Image& image, const std::string& path);
 /// The same for a raw file at the end of a backing chain.
 nlohmann::json rawInfoJson(const Storage& storage, const std::string& path);
 
+/// The "snapshots" of infoJson().
+nlohmann::json snapshotsJson(const Image& image);
+
 /// The header's fields after the field catalogue: name, offset, bytes, value, meaning, legal values, section.
 nlohmann::json headerFieldsJson(const Image& image);
 

@@ -42,25 +42,6 @@ void appendTree(std::string& text, const Json& tree, std::size_t depth)
     }
 }
 
-void appendSnapshots(std::string& text, const Image& image)
-{
-    text += "Snapshot list:\n";
-    text += fmt::format("{:<10}{:<17}{:>8}{:>20}{:>13}{:>11}\n", "ID", "TAG", "VM SIZE", "DATE", "VM CLOCK", "ICOUNT");
-    for (const Snapshot& snapshot : image.snapshots()) {
-        const std::uint64_t milliseconds = snapshot.vmClockNanoseconds / 1'000'000;
-        const std::string clock = fmt::format("{:02}:{:02}:{:02}.{:03}", milliseconds / 3'600'000,
-            milliseconds / 60'000 % 60, milliseconds / 1000 % 60, milliseconds % 1000);
-        const std::time_t date = snapshot.dateSeconds;
-        std::tm local{};
-        ::localtime_r(&date, &local);
-        const std::string icount
-            = snapshot.icount && *snapshot.icount != ~std::uint64_t{0} ? std::to_string(*snapshot.icount) : "--";
-        const std::string day = fmt::format("{:%Y-%m-%d %H:%M:%S}", local); // fmt 9 takes no width for a time
-        text += fmt::format("{:<9} {:<16} {:>8}{:>20}{:>13}{:>11}\n", snapshot.id, snapshot.name,
-            humanBytes(snapshot.vmStateSize), day, clock, icount);
-    }
-}
-
 std::string percent(std::uint64_t part, std::uint64_t whole)
 {
     return fmt::format("{:.2f}%", whole == 0 ? 0.0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole));
@@ -79,6 +60,28 @@ std::string humanBytes(std::uint64_t bytes)
         ++unit;
     }
     return fmt::format("{:.3g} {}", value, units[unit]);
+}
+
+std::string snapshotsText(const Image& image)
+{
+    if (image.snapshots().empty())
+        return {};
+    std::string text = "Snapshot list:\n";
+    text += fmt::format("{:<10}{:<17}{:>8}{:>20}{:>13}{:>11}\n", "ID", "TAG", "VM SIZE", "DATE", "VM CLOCK", "ICOUNT");
+    for (const Snapshot& snapshot : image.snapshots()) {
+        const std::uint64_t milliseconds = snapshot.vmClockNanoseconds / 1'000'000;
+        const std::string clock = fmt::format("{:02}:{:02}:{:02}.{:03}", milliseconds / 3'600'000,
+            milliseconds / 60'000 % 60, milliseconds / 1000 % 60, milliseconds % 1000);
+        const std::time_t date = snapshot.dateSeconds;
+        std::tm local{};
+        ::localtime_r(&date, &local);
+        const std::string icount
+            = snapshot.icount && *snapshot.icount != ~std::uint64_t{0} ? std::to_string(*snapshot.icount) : "--";
+        const std::string day = fmt::format("{:%Y-%m-%d %H:%M:%S}", local); // fmt 9 takes no width for a time
+        text += fmt::format("{:<9} {:<16} {:>8}{:>20}{:>13}{:>11}\n", snapshot.id, snapshot.name,
+            humanBytes(snapshot.vmStateSize), day, clock, icount);
+    }
+    return text;
 }
 
 std::string infoText(const Image& image, const std::string& path)
@@ -101,8 +104,7 @@ std::string infoText(const Image& image, const std::string& path)
     }
     if (info.contains("backing-filename-format"))
         text += fmt::format("backing file format: {}\n", scalarText(info["backing-filename-format"]));
-    if (!image.snapshots().empty())
-        appendSnapshots(text, image);
+    text += snapshotsText(image);
     text += "Format specific information:\n";
     appendTree(text, info["format-specific"]["data"], 1);
     return text;

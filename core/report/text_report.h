@@ -21,6 +21,9 @@ std::string infoText(const Image& image, const std::string& path);
 /// The same for a raw file at the end of a backing chain.
 std::string rawInfoText(const Storage& storage, const std::string& path);
 
+/// The snapshots as a table; empty without any.
+std::string snapshotsText(const Image& image);
+
 /// The header's fields after the field catalogue: byte range, name, value, meaning.
 std::string headerFieldsText(const Image& image);
 
