@@ -42,6 +42,13 @@ void appendTree(std::string& text, const Json& tree, std::size_t depth)
     }
 }
 
+/// Padded by bytes, whatever they look like, as qemu-img does it.
+std::string padded(std::string text, std::size_t bytes)
+{
+    text.resize(std::max(text.size(), bytes), ' ');
+    return text;
+}
+
 std::string percent(std::uint64_t part, std::uint64_t whole)
 {
     return fmt::format("{:.2f}%", whole == 0 ? 0.0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole));
@@ -76,9 +83,9 @@ std::string snapshotsText(const Image& image)
         std::tm local{};
         ::localtime_r(&date, &local);
         const std::string icount
-            = snapshot.icount && *snapshot.icount != ~std::uint64_t{0} ? std::to_string(*snapshot.icount) : "--";
+            = snapshot.icount && *snapshot.icount != ~std::uint64_t{0} ? std::to_string(*snapshot.icount) : "";
         const std::string day = fmt::format("{:%Y-%m-%d %H:%M:%S}", local); // fmt 9 takes no width for a time
-        text += fmt::format("{:<9} {:<16} {:>8}{:>20}{:>13}{:>11}\n", snapshot.id, snapshot.name,
+        text += fmt::format("{} {} {:>8}{:>20}{:>13}{:>11}\n", padded(snapshot.id, 9), padded(snapshot.name, 16),
             humanBytes(snapshot.vmStateSize), day, clock, icount);
     }
     return text;
