@@ -35,7 +35,7 @@ std::uint64_t ImageEditor::pendingBytes() const
 bool ImageEditor::hasChanges() const
 {
     return m_dirtyPages > 0 || m_refcounts.pendingBytes() > 0 || m_l1Fresh || !m_dirtyL1.empty() || m_extensionsChanged
-        || m_header != m_committedHeader || !m_lateWords.empty() || !m_lateL2Flags.empty() || !m_lateL1Flags.empty();
+        || m_header != m_committedHeader || !m_lateWords.empty();
 }
 
 Result<void> ImageEditor::flushIf(bool wrote)
@@ -65,8 +65,6 @@ Result<void> ImageEditor::commit(const TaskContext& task, CommitOrder order)
         return failed(lowered);
     if (auto flushed = flushIf(*lowered); !flushed)
         return flushed;
-    if (auto done = writeLateFlags(); !done)
-        return done;
     for (const ClusterRun& run : m_refcounts.settle())
         m_storage->discard(m_geometry.offset(run.first).value(), run.count * m_geometry.clusterSize());
     return {};
@@ -223,28 +221,6 @@ Result<void> ImageEditor::writeHeader()
     m_committedHeader = m_header;
     m_extensionsChanged = false;
     return m_storage->flush();
-}
-
-/// Step 6.
-Result<void> ImageEditor::writeLateFlags()
-{
-    for (const auto& [table, indexes] : std::exchange(m_lateL2Flags, {})) {
-        for (const std::uint64_t index : indexes) {
-            auto word = l2Word(table, index);
-            if (!word)
-                return failed(word);
-            if (auto set = setL2Word(table, index, *word | kCopiedFlag); !set)
-                return set;
-        }
-    }
-    if (auto pages = writeL2Pages(); !pages)
-        return failed(pages);
-    for (const std::uint64_t index : std::exchange(m_lateL1Flags, {})) {
-        m_l1[index] |= kCopiedFlag;
-        if (auto written = writeL1Words(index, index + 1); !written)
-            return written;
-    }
-    return {};
 }
 
 Result<void> ImageEditor::trimFile()

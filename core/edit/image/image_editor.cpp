@@ -75,8 +75,6 @@ Result<void> ImageEditor::load(const TaskContext& task)
     m_bitmaps.assign(image.bitmaps().begin(), image.bitmaps().end());
     m_l2Pages.clear();
     m_dirtyPages = 0;
-    m_lateL2Flags.clear();
-    m_lateL1Flags.clear();
     m_lateWords.clear();
     m_compressedEnd = HostOffset(0);
     m_wroteContents = false;

@@ -41,9 +41,8 @@ enum class CommitOrder {
 ///     3  L2 and L1 entries, flush
 ///     4  the header, which leads to moved tables, flush
 ///     5  lowered counts, flush
-///     6  copied flags of entries that are now the only reference
 ///
-/// With CommitOrder::Switch the changed refblocks and the reftable go to new clusters in step 1, steps 2, 5 and 6 fall
+/// With CommitOrder::Switch the changed refblocks and the reftable go to new clusters in step 1, steps 2 and 5 fall
 /// away, and step 4 is one write of one sector that changes everything at once: a crash leaves the old image or the new
 /// one, without even a leak.
 ///
@@ -110,10 +109,6 @@ public:
 
     /// All words of an L2 table, without changing what the cache holds longer than needed.
     Result<std::vector<std::uint64_t>> l2Words(HostOffset table);
-
-    /// Sets the copied flag of an entry in step 6 of the next commit, when its count on disk is 1.
-    void setL2CopiedLater(HostOffset table, std::uint64_t index) { m_lateL2Flags[table].push_back(index); }
-    void setL1CopiedLater(std::uint64_t index) { m_lateL1Flags.push_back(index); }
 
     // Header. ---------------------------------------------------------------------------------------------------------
     /// Changes header fields at the next commit, in step 4. Positions of reftable, L1 and snapshots are the editor's
@@ -189,7 +184,6 @@ private:
     Result<void> switchReftable();
     Result<void> writeEntries();
     Result<void> writeHeader();
-    Result<void> writeLateFlags();
     Result<bool> writeL2Pages();
     Result<void> writeL1Words(std::uint64_t first, std::uint64_t end);
     Result<void> flushIf(bool wrote);
@@ -211,8 +205,6 @@ private:
     std::vector<Bitmap> m_bitmaps;
     std::unordered_map<std::uint64_t, L2Page> m_l2Pages; ///< by host offset
     std::uint64_t m_dirtyPages = 0;
-    std::map<HostOffset, std::vector<std::uint64_t>> m_lateL2Flags;
-    std::vector<std::uint64_t> m_lateL1Flags;
     std::map<HostOffset, std::uint64_t> m_lateWords;
     std::unordered_map<std::uint64_t, std::string_view> m_metadata; ///< clusters that data must not touch, and why
     HostOffset m_compressedEnd; ///< where the next compressed data may begin; 0: in a new cluster

@@ -178,12 +178,11 @@ Result<std::uint64_t> doCreate(
     std::vector<std::uint64_t> l1(editor.l1Table().size());
     for (std::size_t i = 0; i < l1.size(); ++i) {
         const L1Entry entry = editor.l1Entry(i);
-        if (entry.l2Offset().value() == 0)
-            continue;
-        l1[i] = shared->at(entry.l2Offset().value());
-        if (l1[i] == entry.l2Offset().value() && entry.copied())
-            editor.setL1Entry(i, entry.raw & ~kCopiedFlag);
+        if (entry.l2Offset().value() != 0)
+            l1[i] = shared->at(entry.l2Offset().value());
     }
+    if (auto replaced = sharing.replaceActiveL1(); !replaced)
+        return failed(replaced);
     auto at = placeL1(editor, l1, options);
     if (!at)
         return failed(at);
@@ -307,6 +306,8 @@ Result<std::uint64_t> doDelete(ImageEditor& editor, std::size_t index, EditOptio
         return failed(released);
     if (auto marked = sharing.markCopied(*l1); !marked)
         return failed(marked);
+    if (auto replaced = sharing.replaceActiveL1(); !replaced)
+        return failed(replaced);
     auto all = completedAll(editor);
     all.erase(all.begin() + static_cast<std::ptrdiff_t>(index));
     if (auto replaced = replaceTable(editor, std::move(all), options); !replaced)
@@ -320,10 +321,11 @@ Result<std::uint64_t> doDelete(ImageEditor& editor, std::size_t index, EditOptio
 
 // All ----------------------------------------------------------------------------------------------------------------
 
-/// The end of every edit: commits, or rolls back. The walk's progress has ended before.
+/// The end of every edit: commits at one stroke, or rolls back. The walk's progress has ended before.
 Result<void> settle(ImageEditor& editor, const Result<std::uint64_t>& done, const TaskContext& task)
 {
-    auto result = done ? editor.commit({task.stop, {}}) : Result<void>(std::unexpected(done.error()));
+    auto result
+        = done ? editor.commit({task.stop, {}}, CommitOrder::Switch) : Result<void>(std::unexpected(done.error()));
     if (!result)
         (void)editor.rollback(); // the first error is the one to tell
     return result;
@@ -332,10 +334,11 @@ Result<void> settle(ImageEditor& editor, const Result<std::uint64_t>& done, cons
 /// The end of every question for the cost.
 Result<SnapshotCost> costOf(ImageEditor& editor, const Result<std::uint64_t>& done)
 {
+    const auto moved = done ? editor.refcounts().relocate() : Result<void>{}; // as the commit would
     const CountChanges changes = editor.refcounts().changes();
     auto back = editor.rollback();
-    if (!done)
-        return std::unexpected(done.error());
+    if (!done || !moved)
+        return std::unexpected(done ? moved.error() : done.error());
     if (!back)
         return failed(back);
     return SnapshotCost{changes.raised, changes.lowered, changes.freed, *done, changes.taken};

@@ -76,9 +76,9 @@ Result<TableSharing::Reference> TableSharing::referenceOf(L2Entry entry, HostOff
 
 Result<std::vector<std::uint64_t>> TableSharing::walk(HostOffset table)
 {
+    m_progress.done = std::min(m_progress.total, m_walked++ * m_editor.geometry().clusterSize());
     if (auto go = m_task.step(m_progress); !go)
         return failed(go);
-    m_progress.done = std::min(m_progress.total, m_progress.done + m_editor.geometry().clusterSize());
     const auto what = m_editor.metadataAt(m_editor.geometry().cluster(table));
     if (!what.empty() && what != ImageEditor::kL2Table)
         return fail(ErrorKind::Invalid, fmt::format("An L1 entry refers to {} as an L2 table", what), table.value(),
@@ -90,6 +90,12 @@ Result<void> TableSharing::finish()
 {
     m_progress.done = m_progress.total;
     return m_task.step(m_progress);
+}
+
+/// Where the active L1 table of the image on disk refers to the table.
+auto TableSharing::slotsOf(HostOffset table) const
+{
+    return std::ranges::equal_range(m_slots, table.value(), {}, &std::pair<std::uint64_t, std::size_t>::first);
 }
 
 // Adding references --------------------------------------------------------------------------------------------------
@@ -120,15 +126,14 @@ Result<std::uint64_t> TableSharing::shareTable(HostOffset table, std::uint64_t u
     if (*raised) {
         if (m_overflow && m_options.onOverflow == OnOverflow::Refuse)
             return table.value(); // it comes to nothing
-        if (auto cleared = clearCopied(table, *words); !cleared)
-            return failed(cleared);
-        return table.value();
+        auto shared = clearCopied(table, std::move(*words), holder, uses);
+        return shared ? Result<std::uint64_t>(shared->value()) : failed(shared);
     }
     if (uses > 1)
         return fail(ErrorKind::Refused,
             fmt::format("An L2 table is used {} times in one L1 table, so it cannot be copied", uses), table.value(),
             "Change the refcount width instead");
-    auto copy = copyTable(table, *words, holder);
+    auto copy = copyTable(table, std::move(*words), holder);
     if (!copy)
         return failed(copy);
     return copy->value() | (holder == Holder::ActiveDisk ? kCopiedFlag : 0);
@@ -210,35 +215,99 @@ Result<void> TableSharing::overflow() const
     const RefcountCodec codec = m_editor.refcounts().codec();
     const std::string copy = "let the clusters be copied whose counts would overflow (--copy-on-overflow)";
     return fail(ErrorKind::Refused,
-        fmt::format("The reference count of cluster {} is {} and would have to become {}; {} bits hold {} at most",
-            m_overflow->cluster.value(), m_overflow->count, m_overflow->wanted, codec.bits(), codec.maximum()),
+        fmt::format(
+            "The reference count of cluster {} is {} and would have to become {}, but counts of {} {} end at {}",
+            m_overflow->cluster.value(), m_overflow->count, m_overflow->wanted, codec.bits(),
+            codec.bits() == 1 ? "bit" : "bits", codec.maximum()),
         m_editor.geometry().offset(m_overflow->cluster).value(),
         codec.bits() == 64 ? fmt::format("No width counts further; {}", copy)
                            : fmt::format("Amend the image to {0} bits (amend -o refcount_bits={0}), or {1}",
                                widthFor(m_overflow->largest), copy));
 }
 
-/// The entries of a table of which all is shared now.
-Result<void> TableSharing::clearCopied(HostOffset table, std::span<const std::uint64_t> words)
+/// Clears the copied flags of a table of which all is shared now. Returns where it is then.
+Result<HostOffset> TableSharing::clearCopied(
+    HostOffset table, std::vector<std::uint64_t> words, Holder holder, std::uint64_t added)
 {
+    bool changed = false;
     for (std::size_t i = 0; i < words.size(); i += entryWords()) {
         const L2Entry entry{words[i]};
         if (!entry.copied() || entry.compressed())
             continue;
-        if (auto set = m_editor.setL2Word(table, i, entry.raw & ~kCopiedFlag); !set)
-            return set;
+        words[i] = entry.raw & ~kCopiedFlag;
+        changed = true;
     }
-    return {};
+    if (holder == Holder::Snapshot) {
+        for (const auto& [unused, index] : slotsOf(table))
+            m_l1[index] &= ~kCopiedFlag;
+    }
+    return changed ? rewrite(table, words, holder, added) : Result<HostOffset>(table);
+}
+
+/// Gives a table other words, of which only copied flags are new. Returns where it is then: a table of the active disk
+/// moves. One that an older snapshot shares as well has no flags to lose in a sound image, and stays where it is.
+/// `added` references are new, of the holder.
+Result<HostOffset> TableSharing::rewrite(
+    HostOffset table, std::span<const std::uint64_t> words, Holder holder, std::uint64_t added)
+{
+    auto count = m_editor.refcounts().count(m_editor.geometry().cluster(table));
+    if (!count)
+        return failed(count);
+    const std::uint64_t uses = slotsOf(table).size();
+    if (holder == Holder::Snapshot && uses > 0 && *count == uses + added)
+        return move(table, words, *count);
+    for (std::size_t i = 0; i < words.size(); i += entryWords()) {
+        if (auto set = m_editor.setL2Word(table, i, words[i]); !set)
+            return failed(set);
+    }
+    return table;
+}
+
+/// Puts a table into a new cluster, with all its `count` references.
+Result<HostOffset> TableSharing::move(HostOffset table, std::span<const std::uint64_t> words, std::uint64_t count)
+{
+    const Geometry& geometry = m_editor.geometry();
+    auto place = m_options.writeCopies ? m_editor.newL2Table() : allocateOnly();
+    if (!place)
+        return place;
+    for (std::size_t i = 0; m_options.writeCopies && i < words.size(); ++i) {
+        if (auto set = m_editor.setL2Word(*place, i, words[i]); !set)
+            return failed(set);
+    }
+    if (count > 1) {
+        const auto more = static_cast<std::int64_t>(count - 1);
+        if (auto raised = m_editor.refcounts().change(geometry.cluster(*place), more); !raised)
+            return failed(raised);
+        if (auto lowered = m_editor.refcounts().change(geometry.cluster(table), -more); !lowered)
+            return failed(lowered);
+    }
+    if (auto released = m_editor.release(table, geometry.clusterSize()); !released)
+        return failed(released);
+    for (const auto& [unused, index] : slotsOf(table))
+        m_l1[index] = place->value() | (count == 1 ? kCopiedFlag : 0);
+    return place;
+}
+
+Result<HostOffset> TableSharing::allocateOnly()
+{
+    auto cluster = m_editor.allocate(1);
+    return cluster ? Result<HostOffset>(m_editor.geometry().offset(*cluster)) : failed(cluster);
+}
+
+Result<void> TableSharing::replaceActiveL1()
+{
+    return std::ranges::equal(m_l1, m_editor.l1Table()) ? Result<void>{} : m_editor.replaceL1(m_l1);
 }
 
 // Copies -------------------------------------------------------------------------------------------------------------
 
-Result<HostOffset> TableSharing::copyTable(HostOffset table, std::span<const std::uint64_t> words, Holder holder)
+Result<HostOffset> TableSharing::copyTable(HostOffset table, std::vector<std::uint64_t> words, Holder holder)
 {
     auto copy = m_editor.newL2Table();
     if (!copy)
         return copy;
     ++m_copied;
+    bool changed = false;
     for (std::size_t i = 0; i < words.size(); i += entryWords()) {
         std::uint64_t raw = words[i];
         const std::uint64_t bitmap = entryWords() == 2 ? words[i + 1] : 0;
@@ -255,8 +324,8 @@ Result<HostOffset> TableSharing::copyTable(HostOffset table, std::span<const std
             raw = *copied;
         } else if (!L2Entry{raw}.compressed() && L2Entry{raw}.copied()) {
             raw &= ~kCopiedFlag;
-            if (auto cleared = m_editor.setL2Word(table, i, raw); !cleared)
-                return failed(cleared);
+            words[i] = raw;
+            changed = true;
         }
         if (auto set = m_editor.setL2Word(*copy, i, raw); !set)
             return failed(set);
@@ -264,6 +333,10 @@ Result<HostOffset> TableSharing::copyTable(HostOffset table, std::span<const std
             continue;
         if (auto set = m_editor.setL2Word(*copy, i + 1, bitmap); !set)
             return failed(set);
+    }
+    if (changed) {
+        if (auto rewritten = rewrite(table, words, holder, 0); !rewritten)
+            return rewritten;
     }
     return copy;
 }
@@ -417,7 +490,7 @@ Result<void> TableSharing::markCopied(std::span<const std::uint64_t> likely)
 
 Result<void> TableSharing::markEntry(std::uint64_t index)
 {
-    const L1Entry entry = m_editor.l1Entry(index);
+    const L1Entry entry{m_l1[index]};
     if (entry.l2Offset().value() == 0)
         return {};
     auto count = m_editor.refcounts().count(m_editor.geometry().cluster(entry.l2Offset()));
@@ -426,17 +499,20 @@ Result<void> TableSharing::markEntry(std::uint64_t index)
     if (*count != 1)
         return {}; // so all that it refers to is shared, too
     if (!entry.copied()) {
-        m_editor.setL1CopiedLater(index);
+        m_l1[index] |= kCopiedFlag;
         m_single -= m_single > 0;
     }
-    return m_marked.insert(entry.l2Offset().value()).second ? markTable(entry.l2Offset()) : Result<void>{};
+    auto marked = markTable(entry.l2Offset());
+    return marked ? Result<void>{} : failed(marked);
 }
 
-Result<void> TableSharing::markTable(HostOffset table)
+/// Returns where the table is then.
+Result<HostOffset> TableSharing::markTable(HostOffset table)
 {
     auto words = walk(table);
     if (!words)
         return failed(words);
+    bool changed = false;
     for (std::size_t i = 0; i < words->size(); i += entryWords()) {
         const L2Entry entry{(*words)[i]};
         if (entry.compressed() || entry.copied() || entry.hostOffset().value() == 0)
@@ -446,10 +522,11 @@ Result<void> TableSharing::markTable(HostOffset table)
             return failed(count);
         if (*count != 1)
             continue;
-        m_editor.setL2CopiedLater(table, i);
+        (*words)[i] |= kCopiedFlag;
+        changed = true;
         m_single -= m_single > 0;
     }
-    return {};
+    return changed ? move(table, *words, 1) : Result<HostOffset>(table);
 }
 
 } // namespace cowscope

@@ -5,10 +5,10 @@
 #include "core/edit/image/image_editor.h"
 #include "core/edit/image/snapshots.h"
 
+#include <algorithm>
 #include <optional>
 #include <span>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 namespace cowscope
@@ -19,9 +19,10 @@ using TableUses = std::unordered_map<std::uint64_t, std::uint64_t>;
 TableUses tableUses(std::span<const std::uint64_t> l1);
 
 /// Adds and takes references to whole L2 tables and to all that their entries refer to: what snapshots are made of.
-/// Works on the editor's memory; only copies of guest data are written at once, to clusters that are free. Reads each
-/// table once for each call that names it. Errors: Invalid for entries that cannot be followed and for counts that
-/// contradict them, Cancelled, Io, NoSpace; the caller rolls the editor back.
+/// Works on the editor's memory; only copies of guest data are written at once, to clusters that are free. A table of
+/// the active disk whose copied flags change moves to a new cluster, so that CommitOrder::Switch can change flags and
+/// counts at one stroke. Reads each table once for each call that names it. Errors: Invalid for entries that cannot be
+/// followed and for counts that contradict them, Cancelled, Io, NoSpace; the caller rolls the editor back.
 class TableSharing
 {
 public:
@@ -40,24 +41,31 @@ public:
         : m_editor(editor)
         , m_options(options)
         , m_task(task)
+        , m_l1(editor.l1Table().begin(), editor.l1Table().end())
     {
+        for (std::size_t i = 0; i < m_l1.size(); ++i)
+            m_slots.emplace_back(L1Entry{m_l1[i]}.l2Offset().value(), i);
+        std::ranges::sort(m_slots);
     }
 
     /// So many tables will be walked in all calls together: the end of the progress, in bytes.
     void expect(std::uint64_t tables) { m_progress.total = tables * m_editor.geometry().clusterSize(); }
 
-    /// Adds `uses` references to each table. Returns for each its entry in the L1 table of the holder: the table itself
-    /// or, where a count would overflow and that is asked for, a new one whose entries share what can be shared and
-    /// lead to copies of the rest. The copied flags of entries that lead to what is shared now are cleared. Where
-    /// overflows are refused, goes on after the first: see overflow().
+    /// Adds `uses` references to each table. Returns for each its entry in the L1 table of the holder: the table
+    /// itself, or where it has moved to, or, where a count would overflow and that is asked for, a new one whose
+    /// entries share what can be shared and lead to copies of the rest. The copied flags of entries that lead to what
+    /// is shared now are cleared. Where overflows are refused, goes on after the first: see overflow().
     Result<std::unordered_map<std::uint64_t, std::uint64_t>> share(const TableUses& uses, Holder holder);
 
     /// Takes `uses` references from each table.
     Result<void> release(const TableUses& uses);
 
-    /// Sees to it that the entries of the active tables to what release() left with one reference get their copied flag
-    /// after the next commit. Looks first through those whose L1 index is below `likely.size()` and has an entry there.
+    /// Sees to it that the entries of the active tables to what release() left with one reference get their copied
+    /// flag. Looks first through those whose L1 index is below `likely.size()` and has an entry there.
     Result<void> markCopied(std::span<const std::uint64_t> likely);
+
+    /// Gives the active disk an L1 table with everything that has changed in it, if anything has.
+    Result<void> replaceActiveL1();
 
     /// Refused, naming cluster, count and the width that would do, if a count did not fit.
     Result<void> overflow() const;
@@ -85,22 +93,30 @@ private:
     Result<bool> raise(const Reference& reference, std::uint64_t by);
     Result<void> lower(const Reference& reference, std::uint64_t by);
     void note(HostCluster cluster, std::uint64_t count, std::uint64_t by, bool compressed);
-    Result<void> clearCopied(HostOffset table, std::span<const std::uint64_t> words);
-    Result<HostOffset> copyTable(HostOffset table, std::span<const std::uint64_t> words, Holder holder);
+    Result<HostOffset> clearCopied(
+        HostOffset table, std::vector<std::uint64_t> words, Holder holder, std::uint64_t added);
+    Result<HostOffset> rewrite(
+        HostOffset table, std::span<const std::uint64_t> words, Holder holder, std::uint64_t added);
+    Result<HostOffset> allocateOnly();
+    auto slotsOf(HostOffset table) const;
+    Result<HostOffset> move(HostOffset table, std::span<const std::uint64_t> words, std::uint64_t count);
+    Result<HostOffset> copyTable(HostOffset table, std::vector<std::uint64_t> words, Holder holder);
     Result<std::uint64_t> copyOf(const Reference& reference, std::uint64_t raw, std::uint64_t bitmap, Holder holder);
     Result<HostOffset> copyData(HostOffset from);
     Result<HostOffset> copyCompressed(HostOffset from, std::uint64_t sectors);
     Result<HostOffset> roomForSectors(std::uint64_t sectors);
     Result<void> copyBytes(HostOffset from, HostOffset to, std::uint64_t bytes);
     Result<void> markEntry(std::uint64_t index);
-    Result<void> markTable(HostOffset table);
+    Result<HostOffset> markTable(HostOffset table);
 
     ImageEditor& m_editor;
     Options m_options;
     const TaskContext& m_task;
+    std::vector<std::uint64_t> m_l1; ///< the active table as it shall be
+    std::vector<std::pair<std::uint64_t, std::size_t>> m_slots; ///< each table of the active disk with its L1 index
     Progress m_progress{Phase::WalkTables, 0, 0};
+    std::uint64_t m_walked = 0; ///< tables that were begun
     std::optional<Overflow> m_overflow;
-    std::unordered_set<std::uint64_t> m_marked; ///< tables that markCopied() has seen
     TableUses m_beyond; ///< references past the maximum of clusters with compressed data
     std::uint64_t m_copied = 0;
     std::uint64_t m_single = 0; ///< tables and clusters of data that release() left with one reference

@@ -18,7 +18,7 @@ private Q_SLOTS:
     void applyingBringsTheDiskBack();
     void deletingGivesBackWhatTheSnapshotHeld_data() { eachLayout(); }
     void deletingGivesBackWhatTheSnapshotHeld();
-    void deletingUndoesCreatingToTheLastFlag();
+    void deletingUndoesCreatingToTheLastCluster();
     void extendedEntriesAreSharedAsWell();
     void version2ImagesHaveSnapshots();
     void aDiskWithoutClustersHasSnapshots();
@@ -86,7 +86,7 @@ void SnapshotsTest::deletingGivesBackWhatTheSnapshotHeld()
         QVERIFY2(count <= 2, qPrintable(QStringLiteral("cluster %1").arg(cluster))); // compressed clusters share theirs
 }
 
-void SnapshotsTest::deletingUndoesCreatingToTheLastFlag()
+void SnapshotsTest::deletingUndoesCreatingToTheLastCluster()
 {
     for (const unsigned snapshots : {0U, 2U}) {
         const BuiltImage image = mixed(12, 4, snapshots, true);
@@ -95,11 +95,9 @@ void SnapshotsTest::deletingUndoesCreatingToTheLastFlag()
         VERIFY_OK(creating()(*edited.editor, {}));
         VERIFY_OK(deleting("new")(*edited.editor, {}));
         QCOMPARE(faultsOf(edited.file->bytes()), std::string());
-        if (snapshots == 0) { // else the table moves
-            const NaiveReader after(edited.file->bytes());
-            QVERIFY(after.counts() == before.counts());
-            QVERIFY(after.mapping() == before.mapping());
-        }
+        const NaiveReader after(edited.file->bytes()); // tables have moved, but there are no more and no less
+        QCOMPARE(after.counts().size(), before.counts().size());
+        QCOMPARE(after.counts(), after.references());
     }
 }
 
