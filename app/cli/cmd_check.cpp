@@ -2,8 +2,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/command.h"
 #include "app/cli/interrupt.h"
+#include "app/cli/progress.h"
 
 #include "core/analysis/census.h"
+#include "core/edit/repair/repair.h"
+#include "core/report/check_report.h"
 #include "core/report/json_report.h"
 #include "core/report/text_report.h"
 
@@ -15,45 +18,170 @@ namespace cowscope::cli
 namespace
 {
 
+struct CheckArguments {
+    ImageArguments image;
+    std::string repair; ///< "leaks", "all", or empty: only look
+    bool progress = false;
+    bool explain = false;
+    bool plan = false;
+
+    RepairMode mode() const { return repair == "leaks" ? RepairMode::Leaks : RepairMode::All; }
+};
+
 int verdict(const Census& census)
 {
-    if (census.checkErrors > 0)
+    if (census.checkErrors > 0 || !census.complete)
         return kExitError;
     if (census.corruptions > 0)
         return kExitCorrupt;
     return census.leaks > 0 ? kExitLeaks : kExitOk;
 }
 
-int run(const ImageArguments& arguments)
+int reportOpening(const CheckArguments& arguments, const Error& error)
 {
-    const InterruptStop interrupt;
-    auto opened = openImage(arguments, Purpose::Check);
-    if (!opened) {
-        const bool otherFormat = opened.error().kind == ErrorKind::NotQcow2 && arguments.format.empty();
-        report(opened.error());
-        return otherFormat ? kExitNoCheck : kExitError;
-    }
-    auto census = takeCensus(*opened->image, {interrupt.token(), {}});
+    const bool otherFormat = error.kind == ErrorKind::NotQcow2 && arguments.image.format.empty();
+    report(error);
+    return otherFormat ? kExitNoCheck : kExitError;
+}
+
+bool showsProgress(const CheckArguments& arguments)
+{
+    return arguments.progress && !arguments.image.quiet && !arguments.image.json();
+}
+
+Result<std::shared_ptr<const Census>> takeCensusWithProgress(
+    const CheckArguments& arguments, const Image& image, std::stop_token stop)
+{
+    const ProgressLine line(showsProgress(arguments));
+    return takeCensus(image, line.task(stop), {.keepPartial = true});
+}
+
+Result<RepairResult> repairWithProgress(
+    const CheckArguments& arguments, std::shared_ptr<Storage> storage, std::stop_token stop)
+{
+    const ProgressLine line(showsProgress(arguments));
+    return repairImage(std::move(storage), arguments.mode(), nullptr, line.task(stop));
+}
+
+/// Referrers where they will be shown; none when the user has stopped the command or they cannot be read.
+FindingReferrers referrersToShow(
+    const CheckArguments& arguments, const Image& image, const Census& census, std::stop_token stop)
+{
+    if (!census.complete || !(arguments.explain || arguments.image.json()))
+        return {};
+    return referrersOfFindings(image, census, {stop, {}}).value_or(FindingReferrers{});
+}
+
+void printFindings(
+    const CheckArguments& arguments, const Image& image, const Census& census, const FindingReferrers& referrers)
+{
+    printText(
+        stderr, arguments.explain ? explainedFindingsText(image, census, referrers) : findingsText(image, census));
+}
+
+int check(const CheckArguments& arguments, std::stop_token stop)
+{
+    auto opened = openImage(arguments.image, Purpose::Check);
+    if (!opened)
+        return reportOpening(arguments, opened.error());
+    auto census = takeCensusWithProgress(arguments, *opened->image, stop);
     if (!census)
         return report(std::move(census.error()).in(opened->path));
-    if (arguments.json()) {
-        printJson(checkJson(*opened->image, **census, opened->path));
-    } else if (!arguments.quiet) {
-        printText(stderr, findingsText(*opened->image, **census));
-        fmt::print("{}", checkSummaryText(**census));
+    const FindingReferrers referrers = referrersToShow(arguments, *opened->image, **census, stop);
+    if (arguments.image.json()) {
+        printJson(explainedCheckJson(*opened->image, **census, opened->path, referrers));
+    } else if (!arguments.image.quiet) {
+        printFindings(arguments, *opened->image, **census, referrers);
+        fmt::print("{}", (*census)->complete ? checkSummaryText(**census) : std::string());
+        printText(stderr, interruptedText(**census));
     }
     return verdict(**census);
+}
+
+int showPlan(const CheckArguments& arguments, std::stop_token stop)
+{
+    auto path = arguments.image.path();
+    if (!path)
+        return report(path.error());
+    auto storage = FileStorage::open(*path, Access::ReadOnly, arguments.image.sharing());
+    if (!storage)
+        return report(storage.error());
+    auto image = openForRepair(std::move(*storage), {});
+    if (!image)
+        return reportOpening(arguments, std::move(image.error()).in(*path));
+    auto census = takeCensus(**image, {stop, {}});
+    if (!census)
+        return report(std::move(census.error()).in(*path));
+    const RepairPlan plan = planRepair(**image, **census, arguments.mode());
+    if (arguments.image.json()) {
+        auto json = explainedCheckJson(**image, **census, *path, referrersToShow(arguments, **image, **census, stop));
+        json["repair"] = repairPlanJson(plan);
+        printJson(json);
+    } else {
+        printText(stdout, repairPlanText(plan));
+        fmt::print("Nothing has been written.\n");
+    }
+    return verdict(**census);
+}
+
+void printRepair(const CheckArguments& arguments, const RepairResult& result, const FindingReferrers& referrers)
+{
+    for (const RepairAction& action : result.plan.actions)
+        printText(stderr, fmt::format("Repair: {}\n", action.what));
+    for (const std::string& lost : result.plan.givenUp)
+        printText(stderr, fmt::format("Given up: {}\n", lost));
+    for (const std::string& rest : result.plan.remains)
+        printText(stderr, fmt::format("Remains: {}\n", rest));
+    fmt::print("{}", repairedText(result));
+    std::fflush(stdout);
+    printFindings(arguments, *result.image, *result.census, referrers);
+    fmt::print("{}", checkSummaryText(*result.census));
+}
+
+int repair(const CheckArguments& arguments, std::stop_token stop)
+{
+    auto path = arguments.image.path();
+    if (!path)
+        return report(path.error());
+    if (arguments.image.forceShare)
+        return report({ErrorKind::Refused, "A repair needs the image for itself: -U cannot go with -r", {}});
+    auto storage = FileStorage::open(*path, Access::ReadWrite);
+    if (!storage)
+        return report(storage.error());
+    auto result = repairWithProgress(arguments, std::move(*storage), stop);
+    if (!result)
+        return reportOpening(arguments, std::move(result.error()).in(*path));
+    const FindingReferrers referrers = referrersToShow(arguments, *result->image, *result->census, stop);
+    if (arguments.image.json())
+        printJson(repairJson(*result, *path, referrers));
+    else if (!arguments.image.quiet)
+        printRepair(arguments, *result, referrers);
+    const std::span<const Error> problems = result->image->problems();
+    return problems.empty() ? verdict(*result->census) : report(Error(problems.front()).in(*path));
+}
+
+int run(const CheckArguments& arguments)
+{
+    const InterruptStop interrupt;
+    if (arguments.plan)
+        return showPlan(arguments, interrupt.token());
+    return arguments.repair.empty() ? check(arguments, interrupt.token()) : repair(arguments, interrupt.token());
 }
 
 } // namespace
 
 void addCheck(CLI::App& app, int& exitCode)
 {
-    auto arguments = std::make_shared<ImageArguments>();
+    auto arguments = std::make_shared<CheckArguments>();
     CLI::App* command = app.add_subcommand("check",
-        "Check an image without changing it. Exit code: 0 sound, 1 could not be checked, 2 corruptions, 3 leaks only, "
-        "63 not qcow2");
-    arguments->addTo(*command);
+        "Check an image, and repair it if asked to. Exit code: 0 sound, 1 could not be checked, 2 corruptions, 3 leaks "
+        "only, 63 not qcow2");
+    arguments->image.addTo(*command);
+    command->add_option("-r,--repair", arguments->repair, "leaks: give leaked clusters back; all: mend everything")
+        ->check(CLI::IsMember({"leaks", "all"}));
+    command->add_flag("-p,--progress", arguments->progress, "show progress");
+    command->add_flag("--explain", arguments->explain, "tell the rule, the repair and who refers to each finding");
+    command->add_flag("--plan", arguments->plan, "only tell what a repair would do");
     command->callback([arguments, &exitCode] { exitCode = run(*arguments); });
 }
 

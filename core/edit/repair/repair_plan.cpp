@@ -269,7 +269,7 @@ private:
             return failed(separation);
         if (!separation->moves.empty())
             act(DoubleOwner, separation->moves.size(),
-                fmt::format("Copy {} to places of their own, since other structures use theirs too",
+                fmt::format("Copy {} elsewhere, since other structures use the same place",
                     plural(separation->moves.size(), "guest cluster", "guest clusters")));
         // What entries will be dropped anyway may well be what claims those clusters.
         if (m_needs.tables.changesNothing() && !m_needs.snapshots.rewrites())
@@ -283,12 +283,24 @@ private:
         std::uint64_t wrong = m_census.count(CopiedFlagWrong);
         if (const auto tables = m_needs.tables.byKind.find(CopiedFlagWrong); tables != m_needs.tables.byKind.end())
             wrong -= std::min(wrong, tables->second.places);
+        wrong -= std::min(wrong, flagsLeftClear());
         const bool sharedLeaks = std::ranges::any_of(
             m_census.findings, [](const Finding& each) { return each.kind == Leak && each.expected > 0; });
         if (wrong > 0)
             act(CopiedFlagWrong, wrong, fmt::format("Set or clear {}", plural(wrong, "copied flag", "copied flags")));
         else if (m_census.count(RefcountTooLow) > 0 || sharedLeaks)
             act(CopiedFlagWrong, 0, "Set or clear the copied flags of entries whose counts change");
+    }
+
+    /// Where a count is 1 because it can be no more, the flag would let one of several references be written in place.
+    std::uint64_t flagsLeftClear() const
+    {
+        const std::uint64_t maximum = m_image.geometry().refcountCodec().maximum();
+        return static_cast<std::uint64_t>(std::ranges::count_if(m_census.findings, [&](const Finding& each) {
+            const HostOffset target(each.actual & kTableOffsetMask);
+            return each.kind == CopiedFlagWrong && (each.actual & kCopiedFlag) == 0
+                && m_census.map.references(m_image.geometry().cluster(target)) > maximum;
+        }));
     }
 
     void planLowering()

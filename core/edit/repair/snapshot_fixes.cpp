@@ -53,15 +53,15 @@ SnapshotFixes planSnapshotFixes(const Image& image, std::span<const std::size_t>
 {
     SnapshotFixes fixes;
     const std::span<const Snapshot> snapshots = image.snapshots();
-    const std::uint32_t claimed = image.header().snapshotCount;
     // Every snapshot has an id. One without is no entry, and nobody knows where the next one would begin.
     const auto noEntry = std::ranges::find_if(snapshots, [&](const Snapshot& snapshot) {
         return snapshot.id.empty() || !isWithinFile(image, snapshot.entryOffset, snapshot.entryBytes);
     });
     const auto readable = static_cast<std::size_t>(noEntry - snapshots.begin());
-    if (readable < claimed)
-        fixes.losses.add(fmt::format("{} of {} snapshots: the snapshot table at {:#x} cannot be read behind entry {}",
-            claimed - readable, claimed, image.header().snapshotsOffset.value(), readable));
+    if (readable < image.header().snapshotCount)
+        fixes.losses.add(
+            fmt::format("Snapshots behind the first {} of the table at {:#x}: their entries cannot be read", readable,
+                image.header().snapshotsOffset.value()));
     for (std::size_t i = 0; i < readable; ++i) {
         std::string_view why = whyDropped(image, snapshots[i], std::ranges::binary_search(foreignL1, i));
         if (image.header().hasDataFile())

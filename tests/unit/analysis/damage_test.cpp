@@ -2,111 +2,28 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/analysis/census.h"
 #include "core/storage/memory_storage.h"
+#include "tests/support/damages.h"
 #include "tests/support/expect.h"
 #include "tests/support/sample_images.h"
 
-#include <functional>
 #include <random>
 
 using namespace cowscope;
 using test::BuiltImage;
 using test::Bytes;
+using test::clusterOf;
+using test::Damage;
+using test::damages;
+using test::entry;
+using test::kCompressed;
+using test::kCopied;
+using test::kFar;
+using test::kOffsetMask;
+using test::setEntry;
+using test::soundImage;
 
 namespace
 {
-
-constexpr std::uint64_t kCopied = std::uint64_t{1} << 63;
-constexpr std::uint64_t kCompressed = std::uint64_t{1} << 62;
-constexpr std::uint64_t kOffsetMask = 0x00fffffffffffe00;
-constexpr std::uint64_t kFar = std::uint64_t{1} << 40;
-
-/// What is broken in a sound image, and what a census must say of it.
-struct Damage {
-    const char* name;
-    std::function<void(BuiltImage&)> hurt;
-    FindingKind kind;
-};
-
-std::uint64_t entry(const BuiltImage& image, std::uint64_t guest)
-{
-    return test::getNumber(image.bytes, image.l2EntryAt(guest), 8);
-}
-
-/// Does nothing where an earlier damage moved the L2 table out of the file.
-void setEntry(BuiltImage& image, std::uint64_t guest, std::uint64_t raw)
-{
-    if (const std::uint64_t at = image.l2EntryAt(guest); at + 8 <= image.bytes.size())
-        test::put64(image.bytes, at, raw);
-}
-
-std::uint64_t clusterOf(const BuiltImage& image, std::uint64_t guest)
-{
-    return (entry(image, guest) & kOffsetMask) / image.clusterSize();
-}
-
-void setL1(BuiltImage& image, std::uint64_t raw)
-{
-    test::put64(image.bytes, image.layout.l1, raw);
-}
-
-void setReftable(BuiltImage& image, std::uint64_t index, std::uint64_t raw)
-{
-    test::put64(image.bytes, image.layout.reftable + index * 8, raw);
-}
-
-const std::vector<Damage>& damages()
-{
-    static const std::vector<Damage> all{
-        {"count too high", [](BuiltImage& i) { i.setCount(clusterOf(i, 3), 2); }, FindingKind::Leak},
-        {"count without reference", [](BuiltImage& i) { setEntry(i, 3, 0); }, FindingKind::Leak},
-        {"count 0", [](BuiltImage& i) { i.setCount(clusterOf(i, 3), 0); }, FindingKind::RefcountTooLow},
-        {"second reference", [](BuiltImage& i) { setEntry(i, 40, entry(i, 3)); }, FindingKind::RefcountTooLow},
-        {"copied flag missing", [](BuiltImage& i) { setEntry(i, 3, entry(i, 3) & ~kCopied); },
-            FindingKind::CopiedFlagWrong},
-        {"copied flag missing in L1", [](BuiltImage& i) { setL1(i, i.l1Entry(0) & ~kCopied); },
-            FindingKind::CopiedFlagWrong},
-        {"copied flag on a compressed cluster", [](BuiltImage& i) { setEntry(i, 502, entry(i, 502) | kCopied); },
-            FindingKind::CompressedCopied},
-        {"L1 entry with reserved bits", [](BuiltImage& i) { setL1(i, i.l1Entry(0) | std::uint64_t{1} << 60); },
-            FindingKind::L1EntryReserved},
-        {"L2 entry with reserved bits", [](BuiltImage& i) { setEntry(i, 3, entry(i, 3) | std::uint64_t{1} << 57); },
-            FindingKind::L2EntryReserved},
-        {"L2 table unaligned", [](BuiltImage& i) { setL1(i, i.l1Entry(0) + 512); }, FindingKind::L1EntryUnaligned},
-        {"data unaligned", [](BuiltImage& i) { setEntry(i, 3, entry(i, 3) + 512); }, FindingKind::DataUnaligned},
-        {"L2 table past the end", [](BuiltImage& i) { setL1(i, kCopied | kFar); }, FindingKind::ReferencePastEnd},
-        {"data past the end", [](BuiltImage& i) { setEntry(i, 3, kCopied | kFar); }, FindingKind::ReferencePastEnd},
-        {"compressed data past the end", [](BuiltImage& i) { setEntry(i, 502, kCompressed | kFar); },
-            FindingKind::ReferencePastEnd},
-        {"refblock unaligned", [](BuiltImage& i) { setReftable(i, 0, i.layout.refblocks.at(0) + 512); },
-            FindingKind::RefblockUnaligned},
-        {"refblock past the end", [](BuiltImage& i) { setReftable(i, 5, kFar); }, FindingKind::RefblockPastEnd},
-        {"refblock used twice", [](BuiltImage& i) { setReftable(i, 5, i.layout.refblocks.at(0)); },
-            FindingKind::RefblockShared},
-        {"reftable entry with reserved bits", [](BuiltImage& i) { setReftable(i, 0, i.layout.refblocks.at(0) | 4); },
-            FindingKind::ReftableReserved},
-        {"snapshot L1 unaligned",
-            [](BuiltImage& i) { test::put64(i.bytes, i.layout.snapshotTable, i.layout.snapshotL1[0] + 512); },
-            FindingKind::SnapshotL1Unaligned},
-        {"snapshot L1 too large", [](BuiltImage& i) { test::put32(i.bytes, i.layout.snapshotTable + 8, 0x10000000); },
-            FindingKind::SnapshotL1TooLarge},
-        {"snapshot L1 past the end", [](BuiltImage& i) { test::put64(i.bytes, i.layout.snapshotTable, kFar); },
-            FindingKind::ReferencePastEnd},
-        {"data where the L1 table is", [](BuiltImage& i) { setEntry(i, 40, i.layout.l1); }, FindingKind::DoubleOwner},
-    };
-    return all;
-}
-
-/// Sound, with one snapshot whose clusters differ from the active disk's (guests from 500 on are the active's alone).
-BuiltImage soundImage()
-{
-    test::ImageBuilder builder({.clusterBits = 12, .virtualSize = 510 * 4096});
-    builder.snapshot("1", "empty");
-    builder.data(3, 0x33);
-    builder.data(5, 0x55);
-    builder.zero(7);
-    builder.compressed({502}, 700);
-    return builder.build();
-}
 
 Result<std::shared_ptr<const Census>> census(const Bytes& bytes)
 {
