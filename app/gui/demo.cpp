@@ -2,14 +2,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/gui/demo.h"
 
+#include "app/gui/demo_support.h"
+#include "app/gui/edit_demo.h"
 #include "ui/amend_wizard/amend_wizard.h"
 #include "ui/shell/main_window.h"
 
 #include <QAbstractButton>
 #include <QAction>
 #include <QApplication>
-#include <QDeadlineTimer>
-#include <QDir>
 #include <QFile>
 #include <QFileInfo>
 #include <QLabel>
@@ -17,11 +17,6 @@
 #include <QSettings>
 #include <QTemporaryDir>
 #include <QTextDocumentFragment>
-#include <QTextStream>
-#include <QThread>
-
-#include <chrono>
-#include <functional>
 
 namespace cowscope
 {
@@ -29,10 +24,7 @@ namespace cowscope
 namespace
 {
 
-using namespace std::chrono_literals;
-
 constexpr unsigned kBits = 64;
-constexpr auto kPatience = 10min; ///< for one step on a large image
 constexpr QSize kWindowSize(1440, 900);
 
 QString tr(const char* text)
@@ -40,42 +32,11 @@ QString tr(const char* text)
     return QCoreApplication::translate("demo", text);
 }
 
-void say(const QString& line)
-{
-    QTextStream(stdout) << line << Qt::endl;
-}
-
-bool complain(const QString& line)
-{
-    QTextStream(stderr) << QStringLiteral("cowscope: ") << line << Qt::endl;
-    return false;
-}
-
-/// Runs the event loop until the condition holds; false when patience ends.
-bool waitUntil(const std::function<bool()>& condition)
-{
-    const QDeadlineTimer deadline(kPatience);
-    while (!condition()) {
-        if (deadline.hasExpired())
-            return complain(tr("a step took too long"));
-        QCoreApplication::processEvents();
-        QThread::msleep(5);
-    }
-    return true;
-}
-
-/// Lets layouts and paints that are due happen.
-bool settle()
-{
-    const QDeadlineTimer pause(400ms);
-    return waitUntil([&pause] { return pause.hasExpired() && !ui::Job::anyRunning(); });
-}
-
 class Demo
 {
 public:
     explicit Demo(const QString& outDir)
-        : m_outDir(outDir)
+        : m_book(outDir)
     {
         m_window.setAttribute(Qt::WA_DeleteOnClose, false);
     }
@@ -96,20 +57,18 @@ private:
     bool goForward() const;
     QString pageText(const char* label) const;
     bool takePage(const QString& name);
-    bool take(QWidget& widget, const QString& name);
 
-    QDir m_outDir;
+    PictureBook m_book;
     QString m_copy;
     ui::MainWindow m_window;
     QPointer<ui::AmendWizard> m_wizard; ///< a user may close it
-    int m_pictures = 0;
     bool m_good = false;
 };
 
 bool Demo::run(const QString& image)
 {
     const bool ended = copy(image) && openWindow() && openWizard() && chooseWidth() && preview() && change() && result()
-        && windowAfter();
+        && windowAfter() && runEditDemo(m_window, m_book);
     if (ended && !m_good)
         return complain(tr("the image is not clean at a width of %1 bits").arg(kBits));
     return ended;
@@ -122,9 +81,9 @@ bool Demo::copy(const QString& image)
     const QFileInfo info(source);
     if (!info.isFile())
         return complain(tr("%1 is not a file").arg(source));
-    if (!m_outDir.mkpath(QStringLiteral(".")))
-        return complain(tr("%1 cannot be made").arg(m_outDir.path()));
-    m_copy = m_outDir.absoluteFilePath(info.completeBaseName() + QStringLiteral("-copy.qcow2"));
+    if (!m_book.folder().mkpath(QStringLiteral(".")))
+        return complain(tr("%1 cannot be made").arg(m_book.folder().path()));
+    m_copy = m_book.folder().absoluteFilePath(info.completeBaseName() + QStringLiteral("-copy.qcow2"));
     if (QFileInfo(m_copy).canonicalFilePath() == info.canonicalFilePath())
         return complain(tr("%1 is a copy of an earlier run").arg(source));
     QFile::remove(m_copy);
@@ -147,7 +106,7 @@ bool Demo::openWindow()
     m_window.openPath(m_copy);
     if (!waitUntil([&] { return m_window.document().image() || !failure.isEmpty(); }))
         return false;
-    return failure.isEmpty() ? take(m_window, QStringLiteral("window-before")) : complain(failure);
+    return failure.isEmpty() ? m_book.take(m_window, QStringLiteral("window-before")) : complain(failure);
 }
 
 bool Demo::openWizard()
@@ -168,7 +127,7 @@ bool Demo::chooseWidth()
         return false;
     card()->setFocus();
     card()->click();
-    if (!take(*m_wizard, QStringLiteral("new-width")))
+    if (!m_book.take(*m_wizard, QStringLiteral("new-width")))
         return false;
     return card()->isChecked() ? goForward() : complain(pageText("widthDetails"));
 }
@@ -197,7 +156,7 @@ bool Demo::result()
     if (!report)
         return complain(tr("the check did not end"));
     for (const char* suffix : {"txt", "json", "html"}) {
-        const QString path = m_outDir.filePath(QStringLiteral("report.") + QString::fromLatin1(suffix));
+        const QString path = m_book.folder().filePath(QStringLiteral("report.") + QString::fromLatin1(suffix));
         if (const auto saved = ui::saveReport(*report, path); !saved)
             return complain(QString::fromStdString(saved.error().text()));
         say(tr("Saved %1").arg(path));
@@ -208,7 +167,7 @@ bool Demo::result()
 
 bool Demo::windowAfter()
 {
-    return take(m_window, QStringLiteral("window-after"));
+    return m_book.take(m_window, QStringLiteral("window-after"));
 }
 
 QAbstractButton* Demo::forward() const
@@ -238,20 +197,7 @@ QString Demo::pageText(const char* label) const
 
 bool Demo::takePage(const QString& name)
 {
-    return settle() && m_wizard && take(*m_wizard, name) && m_wizard;
-}
-
-/// A picture once all jobs have ended.
-bool Demo::take(QWidget& widget, const QString& name)
-{
-    if (!settle())
-        return false;
-    const QString file
-        = m_outDir.filePath(QStringLiteral("%1-%2.png").arg(++m_pictures, 2, 10, QLatin1Char('0')).arg(name));
-    if (!widget.grab().save(file))
-        return complain(tr("%1 cannot be written").arg(file));
-    say(tr("Saved %1").arg(file));
-    return true;
+    return settle() && m_wizard && m_book.take(*m_wizard, name) && m_wizard;
 }
 
 } // namespace

@@ -55,6 +55,12 @@ void applyTheme(const QString& theme)
         refuse(tr("--theme takes light or dark"));
     QApplication::setStyle(QStringLiteral("Fusion"));
     QApplication::setPalette(theme == QStringLiteral("dark") ? ui::darkPalette() : ui::lightPalette());
+    if (theme == QStringLiteral("dark")) {
+        // The style draws an empty box as the base with a darker edge: nobody would see it.
+        QPalette boxes = ui::darkPalette();
+        boxes.setColor(QPalette::Base, boxes.color(QPalette::Window).lighter(180));
+        QApplication::setPalette(boxes, "QCheckBox");
+    }
 }
 
 Options parseOptions()
@@ -66,9 +72,8 @@ Options parseOptions()
     const QCommandLineOption screenshots(QStringLiteral("screenshot"),
         tr("Open IMAGE, save a picture of the window with each view into DIR, and end."), QStringLiteral("DIR"));
     const QCommandLineOption demo(QStringLiteral("demo"),
-        tr("Change a copy of IMAGE, or of a sample, to 64-bit refcounts with the amend wizard, leave pictures and a "
-           "report "
-           "in DIR, and end."),
+        tr("Change a copy of IMAGE, or of a sample, to 64-bit refcounts with the amend wizard, take a snapshot of it, "
+           "repair a damaged sample, create an image, leave pictures and a report in DIR, and end."),
         QStringLiteral("DIR"));
     const QCommandLineOption size(
         QStringLiteral("size"), tr("Size of the window, for example 1600x1000."), QStringLiteral("WIDTHxHEIGHT"));

@@ -2,9 +2,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/gui/screenshots.h"
 
+#include "app/gui/demo_support.h"
+#include "ui/jobs/task_dialog.h"
+
+#include <QAction>
 #include <QApplication>
 #include <QDir>
 #include <QDockWidget>
+#include <QTableView>
 #include <QTimer>
 
 #include <algorithm>
@@ -45,6 +50,14 @@ void Screenshots::select(ui::Views::View view)
     case ui::Views::View::Header:
         return selection.select(
             ui::FieldSelection{Structure::Header, 0, HostOffset(0), static_cast<std::size_t>(order - fields.begin())});
+    case ui::Views::View::Snapshots:
+        if (!m_window.document().image()->snapshots().empty())
+            selection.select(ui::SnapshotSelection{0});
+        return;
+    case ui::Views::View::Findings:
+        if (auto* table = m_window.findChild<QTableView*>(QStringLiteral("findingsTable")))
+            table->selectRow(0);
+        return;
     case ui::Views::View::Structure:
     case ui::Views::View::Reftable:
         return selection.select(ui::RefblockSelection{0});
@@ -60,11 +73,26 @@ void Screenshots::takeAll()
         const auto view = static_cast<ui::Views::View>(i);
         select(view);
         m_window.views().bringUp(view);
-        QApplication::processEvents();
+        settle(); // some views look up more about what is selected
         const QString name = m_window.views().dock(view)->windowTitle().toLower();
         saved = m_window.grab().save(QStringLiteral("%1/%2.png").arg(m_folder, name)) && saved;
     }
-    Q_EMIT done(saved);
+    Q_EMIT done(takeDialogs() && saved);
+}
+
+bool Screenshots::takeDialogs()
+{
+    bool saved = true;
+    for (const char* name : {"repairAllAction", "createSnapshotAction", "createAction"}) {
+        m_window.findChild<QAction*>(QString::fromLatin1(name))->trigger();
+        auto* dialog = m_window.findChild<ui::TaskDialog*>();
+        if (!dialog || !settle())
+            return false;
+        saved = dialog->grab().save(QStringLiteral("%1/%2.png").arg(m_folder, dialog->objectName())) && saved;
+        dialog->reject();
+        settle();
+    }
+    return saved;
 }
 
 } // namespace cowscope

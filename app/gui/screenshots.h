@@ -10,7 +10,8 @@
 namespace cowscope
 {
 
-/// Pictures of a window with every view in front once, for documentation and for looking at.
+/// Pictures of a window with every view in front once, and of the dialogs that show what an edit would do; for
+/// documentation and for looking at. No edit is carried out.
 class Screenshots : public QObject
 {
     Q_OBJECT
@@ -26,6 +27,7 @@ private:
     void waitUntilQuiet();
     void select(ui::Views::View view);
     void takeAll();
+    bool takeDialogs();
 
     ui::MainWindow& m_window;
     QString m_folder;

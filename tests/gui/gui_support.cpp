@@ -2,6 +2,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/gui/gui_support.h"
 
+#include "ui/common/notice_box.h"
+
+#include <QAbstractButton>
+#include <QLabel>
 #include <QSettings>
 
 namespace cowscope::test
@@ -77,6 +81,44 @@ bool waitForJobs()
     const bool quiet = QTest::qWaitFor([] { return !ui::Job::anyRunning(); }, 20000);
     QCoreApplication::processEvents();
     return quiet;
+}
+
+ui::ImageDocument::StorageOpener faultyOpener(std::shared_ptr<FaultPlan> plan)
+{
+    return [plan](const std::string& path, Access access, Sharing sharing) -> Result<std::shared_ptr<Storage>> {
+        auto file = ui::ImageDocument::openFile(path, access, sharing);
+        if (!file || access == Access::ReadOnly)
+            return file;
+        return std::make_shared<FaultyStorage>(*file, plan);
+    };
+}
+
+Gate::Gate(std::uint64_t atWrite)
+    : plan(std::make_shared<FaultPlan>())
+{
+    plan->before = [this, atWrite](StorageOp op, std::uint64_t number) {
+        if (op != StorageOp::Write || number != atWrite)
+            return;
+        reached.release();
+        goOn.acquire();
+    };
+}
+
+bool clickButton(const QWidget& dialog, const QString& objectName)
+{
+    auto* button = dialog.findChild<QAbstractButton*>(objectName);
+    if (!button || !button->isVisible() || !button->isEnabled())
+        return false;
+    QTest::mouseClick(button, Qt::LeftButton);
+    return true;
+}
+
+QString shownText(const QWidget& parent, const QString& objectName)
+{
+    if (const auto* box = parent.findChild<ui::NoticeBox*>(objectName))
+        return box->isVisible() ? box->text() : QString();
+    const auto* label = parent.findChild<QLabel*>(objectName);
+    return label && label->isVisible() ? label->text() : QString();
 }
 
 } // namespace cowscope::test

@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "tests/support/faulty_storage.h"
 #include "tests/support/qemu_oracle.h"
 #include "ui/document/image_document.h"
 
+#include <QSemaphore>
 #include <QTemporaryDir>
 #include <QtTest/QtTest>
 
@@ -39,5 +41,23 @@ bool openAndWait(ui::ImageDocument& document, const QString& path, Sharing shari
 
 /// Until no job of the program runs and what they posted has been delivered.
 bool waitForJobs();
+
+/// A storage opener whose writable storages follow a fault plan.
+ui::ImageDocument::StorageOpener faultyOpener(std::shared_ptr<FaultPlan> plan);
+
+/// Stops the worker before one of its writes until the test lets it go on.
+struct Gate {
+    explicit Gate(std::uint64_t atWrite);
+
+    std::shared_ptr<FaultPlan> plan;
+    QSemaphore reached;
+    QSemaphore goOn;
+};
+
+/// Clicks a button of a dialog; false: it is not there, hidden or disabled.
+bool clickButton(const QWidget& dialog, const QString& objectName);
+
+/// The text of a label or of a NoticeBox that is shown; empty where there is none.
+QString shownText(const QWidget& parent, const QString& objectName);
 
 } // namespace cowscope::test

@@ -2,8 +2,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/gui/gui_support.h"
 #include "ui/amend_wizard/amend_wizard.h"
+#include "ui/create/create_dialog.h"
 #include "ui/refblock/heatmap_view.h"
+#include "ui/repair/repair_dialog.h"
 #include "ui/shell/main_window.h"
+#include "ui/snapshots/snapshot_dialog.h"
 
 #include <QAction>
 #include <QApplication>
@@ -85,6 +88,11 @@ private Q_SLOTS:
     void bringsEveryViewUpByKeys();
     void resetsItsLayout();
     void opensTheWizard();
+    void createsAnImageAndOpensIt();
+    void createsASnapshotByAKey();
+    void goesFromARefusedSnapshotToTheWizard();
+    void repairsFromTheFindings();
+    void offersNoEditsWithoutAnImage();
     void namesWhatCanBeOperated();
 
 private:
@@ -535,6 +543,80 @@ void TestMainWindow::opensTheWizard()
     QVERIFY(wizard->isVisible());
     wizard->close();
     QVERIFY(QTest::qWaitFor([&] { return !wizard; }));
+}
+
+void TestMainWindow::createsAnImageAndOpensIt()
+{
+    QTest::keyClick(m_window, Qt::Key_N, Qt::ControlModifier);
+    QPointer<CreateDialog> dialog = m_window->findChild<CreateDialog*>();
+    QVERIFY(dialog && QTest::qWaitForWindowActive(dialog));
+    const QString path = m_folder.path(QStringLiteral("created.qcow2"));
+    dialog->findChild<QLineEdit*>(QStringLiteral("path"))->setText(path);
+    QSignalSpy opened(&m_window->document(), &ImageDocument::opened);
+    QVERIFY(clickButton(*dialog, QStringLiteral("go")));
+    QVERIFY(opened.wait());
+    QCOMPARE(m_window->document().path(), path);
+    QVERIFY(m_window->document().census()->isClean());
+    QVERIFY(QTest::qWaitFor([&] { return !dialog; }));
+    QCOMPARE(windows().size(), 1);
+}
+
+void TestMainWindow::createsASnapshotByAKey()
+{
+    const QString path = m_folder.create(QStringLiteral("snap.qcow2"));
+    open(path);
+    QTest::keyClick(m_window, Qt::Key_S, Qt::ControlModifier | Qt::ShiftModifier);
+    QPointer<SnapshotDialog> dialog = m_window->findChild<SnapshotDialog*>();
+    QVERIFY(dialog && QTest::qWaitForWindowActive(dialog) && waitForJobs());
+    dialog->findChild<QLineEdit*>(QStringLiteral("snapshotName"))->setText(QStringLiteral("kept"));
+    QSignalSpy opened(&m_window->document(), &ImageDocument::opened);
+    QVERIFY(clickButton(*dialog, QStringLiteral("go")));
+    QVERIFY(opened.wait());
+    QVERIFY(waitForJobs());
+    QVERIFY(!m_window->views().dock(Views::View::Snapshots)->visibleRegion().isEmpty());
+    QVERIFY(text(QStringLiteral("facts")).contains(QStringLiteral("1 snapshot")));
+    QVERIFY2(!child<QWidget>(QStringLiteral("noticeStrip")).isVisible(), "our own edit is no news");
+}
+
+void TestMainWindow::goesFromARefusedSnapshotToTheWizard()
+{
+    const QString path = m_folder.create(QStringLiteral("narrow.qcow2"), QStringLiteral("refcount_bits=1"));
+    QCOMPARE(qemu::io(path, {QStringLiteral("write 0 64k")}).exit, 0);
+    open(path);
+    child<QAction>(QStringLiteral("createSnapshotAction")).trigger();
+    QPointer<SnapshotDialog> dialog = m_window->findChild<SnapshotDialog*>();
+    QVERIFY(dialog && QTest::qWaitForWindowActive(dialog) && waitForJobs());
+    QVERIFY(clickButton(*dialog, QStringLiteral("changeWidth")));
+    QPointer<AmendWizard> wizard = m_window->findChild<AmendWizard*>();
+    QVERIFY(wizard && wizard->isVisible());
+    wizard->close();
+    QVERIFY(QTest::qWaitFor([&] { return !wizard && !dialog; }));
+}
+
+void TestMainWindow::repairsFromTheFindings()
+{
+    const QString path = m_folder.path(QStringLiteral("mend.qcow2"));
+    QVERIFY(writeFile(path, readFile(m_damaged)));
+    open(path);
+    m_window->views().bringUp(Views::View::Findings);
+    QCoreApplication::processEvents();
+    QVERIFY(clickButton(*m_window, QStringLiteral("repairAllActionButton")));
+    QPointer<RepairDialog> dialog = m_window->findChild<RepairDialog*>();
+    QVERIFY(dialog && QTest::qWaitForWindowActive(dialog) && waitForJobs());
+    QSignalSpy opened(&m_window->document(), &ImageDocument::opened);
+    QVERIFY(clickButton(*dialog, QStringLiteral("go")));
+    QVERIFY(opened.wait());
+    QVERIFY(waitForJobs());
+    QVERIFY(clickButton(*dialog, QStringLiteral("close")));
+    QCOMPARE(child<QPushButton>(QStringLiteral("verdictBadge")).text(), QStringLiteral("CLEAN"));
+    QCOMPARE(qemu::checkExit(path), 0);
+}
+
+void TestMainWindow::offersNoEditsWithoutAnImage()
+{
+    for (const char* name : {"amendAction", "repairAllAction", "repairLeaksAction", "createSnapshotAction"})
+        QVERIFY2(!child<QAction>(QString::fromLatin1(name)).isEnabled(), name);
+    QVERIFY(child<QAction>(QStringLiteral("createAction")).isEnabled());
 }
 
 void TestMainWindow::namesWhatCanBeOperated()

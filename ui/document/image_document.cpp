@@ -2,8 +2,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/document/image_document.h"
 
+#include "core/storage/overlay_storage.h"
+
 #include <QFile>
 #include <QFileInfo>
+
+#include <utility>
 
 namespace cowscope::ui
 {
@@ -64,6 +68,17 @@ Result<std::shared_ptr<Storage>> ImageDocument::openFile(const std::string& path
     return std::shared_ptr<Storage>(std::move(*file));
 }
 
+Result<std::shared_ptr<Storage>> ImageDocument::openForTrial(const StorageOpener& opener, const std::string& path)
+{
+    auto file = opener(path, Access::ReadWrite, Sharing::Locked);
+    if (!file)
+        return std::unexpected(std::move(file.error()).in(path));
+    auto overlay = OverlayStorage::over(*file);
+    if (!overlay)
+        return std::unexpected(std::move(overlay.error()).in(path));
+    return std::shared_ptr<Storage>(std::move(*overlay));
+}
+
 ImageDocument::FileStamp ImageDocument::FileStamp::of(const QString& path)
 {
     const QFileInfo info(path);
@@ -88,6 +103,21 @@ void ImageDocument::reload()
 {
     if (m_image)
         startJob(m_path, m_sharing, true);
+}
+
+void ImageDocument::setEditing(bool editing)
+{
+    if (std::exchange(m_editing, editing) && !editing)
+        reload();
+}
+
+void ImageDocument::whenIdle(QObject* context, std::function<void()> call)
+{
+    if (m_job)
+        connect(m_job, &QObject::destroyed, context,
+            [this, context, call = std::move(call)]() mutable { whenIdle(context, std::move(call)); });
+    else
+        call();
 }
 
 void ImageDocument::close()
@@ -157,7 +187,7 @@ void ImageDocument::watch(const QString& path)
 void ImageDocument::compareWithDisk()
 {
     // A job that runs will bring the present state, and with it a new stamp.
-    if (!m_image || m_job)
+    if (!m_image || m_job || m_editing)
         return;
     if (FileStamp::of(m_path) != m_stamp)
         Q_EMIT changedOnDisk();

@@ -33,6 +33,10 @@ public:
     /// The default opener: FileStorage.
     static Result<std::shared_ptr<Storage>> openFile(const std::string& path, Access access, Sharing sharing);
 
+    /// The bytes of a file with the locks of a writer, for finding out what an edit would do: what is written to them
+    /// stays in memory. Errors name the file.
+    static Result<std::shared_ptr<Storage>> openForTrial(const StorageOpener& opener, const std::string& path);
+
     explicit ImageDocument(QObject* parent = nullptr);
 
     void setStorageOpener(StorageOpener opener) { m_opener = std::move(opener); }
@@ -44,6 +48,12 @@ public:
 
     /// The same file again, with the same sharing; the selection stays.
     void reload();
+
+    /// While an edit of this program writes the file, its changes are no news. The end of the edit reloads.
+    void setEditing(bool editing);
+
+    /// Calls once no open runs any more, at once if none does: an edit takes locks that a running open would refuse.
+    void whenIdle(QObject* context, std::function<void()> call);
 
     /// Cancels a running open and lets the image go.
     void close();
@@ -87,6 +97,7 @@ private:
     std::shared_ptr<const Census> m_census;
     Selection m_selection;
     Job* m_job = nullptr;
+    bool m_editing = false;
     QFileSystemWatcher m_watcher;
     QTimer m_settle; ///< a program that writes does so many times: look when it pauses
 };

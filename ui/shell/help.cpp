@@ -30,14 +30,17 @@ struct Key {
 
 constexpr std::array kKeys{
     Key{"Ctrl+O", QT_TRANSLATE_NOOP("Help", "Open an image")},
-    Key{"Ctrl+N", QT_TRANSLATE_NOOP("Help", "New window")},
+    Key{"Ctrl+N", QT_TRANSLATE_NOOP("Help", "Create a new image")},
+    Key{"Ctrl+Shift+N", QT_TRANSLATE_NOOP("Help", "New window")},
     Key{"Ctrl+W", QT_TRANSLATE_NOOP("Help", "Close the image, then the window")},
     Key{"F5", QT_TRANSLATE_NOOP("Help", "Reload the image and check it again")},
     Key{"Ctrl+E", QT_TRANSLATE_NOOP("Help", "Change the refcount width (the amend wizard)")},
+    Key{"Ctrl+R", QT_TRANSLATE_NOOP("Help", "Repair the image, after a preview")},
+    Key{"Ctrl+Shift+S", QT_TRANSLATE_NOOP("Help", "Create a snapshot, after a preview")},
     Key{"Ctrl+G", QT_TRANSLATE_NOOP("Help", "Go to: a cluster number (1234), an offset (0x50000) or a size (12M)")},
     Key{"Alt+Left, Alt+Right", QT_TRANSLATE_NOOP("Help", "Back and forward through what was selected")},
     Key{"Ctrl+1 \u2026 Ctrl+5", QT_TRANSLATE_NOOP("Help", "Refblock, Clusters, Reftable, Header, Charts")},
-    Key{"Ctrl+6, Ctrl+7, Ctrl+8", QT_TRANSLATE_NOOP("Help", "Structure, Details, Findings")},
+    Key{"Ctrl+6 \u2026 Ctrl+9", QT_TRANSLATE_NOOP("Help", "Structure, Details, Findings, Snapshots")},
     Key{"Arrows, Page, Home, End",
         QT_TRANSLATE_NOOP("Help", "Move by cluster in the heatmap; with Shift select a range")},
     Key{"+  -  0", QT_TRANSLATE_NOOP("Help", "Zoom in, zoom out, fit (also Ctrl and the wheel)")},
@@ -55,8 +58,8 @@ QString keysHtml()
                     .arg(QString::fromUtf8(key.keys), tr(key.effect).toHtmlEscaped());
     html += QStringLiteral("</table><p>%1</p>")
                 .arg(tr(
-                    "Opening an image never writes to it. Only the amend wizard changes an image, and only after its "
-                    "preview."));
+                    "Opening an image never writes to it. Only the amend wizard, Repair and Snapshots change one, each "
+                    "after a preview."));
     return html;
 }
 

@@ -4,15 +4,19 @@
 
 #include "ui/amend_wizard/amend_wizard.h"
 #include "ui/common/format.h"
+#include "ui/create/create_dialog.h"
 #include "ui/document/selected_clusters.h"
 #include "ui/jobs/job_bar.h"
+#include "ui/repair/repair_dialog.h"
 #include "ui/shell/facts_bar.h"
 #include "ui/shell/notice_strip.h"
 #include "ui/shell/recent_files.h"
 #include "ui/shell/start_page.h"
+#include "ui/snapshots/snapshots_panel.h"
 
 #include <QAction>
 #include <QCloseEvent>
+#include <QDir>
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QLabel>
@@ -88,6 +92,9 @@ void MainWindow::makeCentre()
     connect(m_start, &StartPage::openRequested, this, &MainWindow::chooseImage);
     connect(m_start, &StartPage::pathChosen, this, &MainWindow::openPath);
     connect(m_notice, &NoticeStrip::reloadRequested, &m_document, &ImageDocument::reload);
+    connect(m_start, &StartPage::createRequested, this, &MainWindow::showCreateDialog);
+    connect(&m_views->snapshots(), &SnapshotsPanel::amendRequested, this, &MainWindow::showAmendWizard);
+    connect(&m_views->snapshots(), &SnapshotsPanel::repairRequested, this, [this] { showRepair(RepairMode::All); });
     connect(m_facts, &FactsBar::verdictClicked, this, [this] { m_views->bringUp(Views::View::Findings); });
 }
 
@@ -176,6 +183,25 @@ void MainWindow::showAmendWizard()
     wizard->open();
 }
 
+void MainWindow::showRepair(RepairMode mode)
+{
+    if (!m_document.image())
+        return;
+    auto* dialog = new RepairDialog(m_document, mode, this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &RepairDialog::amendRequested, this, &MainWindow::showAmendWizard);
+    dialog->open();
+}
+
+void MainWindow::showCreateDialog()
+{
+    const QString folder = m_document.path().isEmpty() ? QDir::homePath() : QFileInfo(m_document.path()).absolutePath();
+    auto* dialog = new CreateDialog(folder, this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &CreateDialog::created, this, &MainWindow::openPath);
+    dialog->open();
+}
+
 void MainWindow::goTo(const QString& place)
 {
     if (!m_document.image() || place.trimmed().isEmpty())
@@ -256,7 +282,8 @@ void MainWindow::updateState()
 {
     const bool open = m_document.image() != nullptr;
     m_reload->setEnabled(open);
-    m_amend->setEnabled(open && !m_document.job());
+    for (QAction* edit : {m_amend, m_repairLeaks, m_repairAll, m_createSnapshot})
+        edit->setEnabled(open && !m_document.job());
     m_goTo->setEnabled(open);
     setWindowTitle(
         open ? tr("%1 (read-only) \u2013 Cowscope").arg(QFileInfo(m_document.path()).fileName()) : tr("Cowscope"));

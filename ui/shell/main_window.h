@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "core/edit/repair/repair.h"
 #include "ui/document/image_document.h"
 #include "ui/shell/views.h"
 
@@ -41,6 +42,7 @@ public Q_SLOTS:
     void chooseImage(); ///< the file dialog
     void closeImage(); ///< the image; the window if it has none
     void showAmendWizard();
+    void showCreateDialog();
     void goTo(const QString& place);
 
 protected:
@@ -54,6 +56,8 @@ private:
     void makeViewMenu();
     void makeGoMenu();
     void makeImageMenu();
+    QAction* addRepairAction(QMenu& menu, const QString& objectName, const QString& text, RepairMode mode);
+    void showRepair(RepairMode mode);
     void makeHelpMenu();
     void makeToolBar();
     void makeCentre();
@@ -77,6 +81,9 @@ private:
     QAction* m_close = nullptr;
     QAction* m_reload = nullptr;
     QAction* m_amend = nullptr;
+    QAction* m_repairLeaks = nullptr;
+    QAction* m_repairAll = nullptr;
+    QAction* m_createSnapshot = nullptr;
     QAction* m_back = nullptr;
     QAction* m_forward = nullptr;
     QMenu* m_recentMenu = nullptr;

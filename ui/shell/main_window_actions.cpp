@@ -5,6 +5,7 @@
 #include "ui/shell/main_window.h"
 #include "ui/shell/recent_files.h"
 #include "ui/shell/start_page.h"
+#include "ui/snapshots/snapshots_panel.h"
 
 #include <QAction>
 #include <QApplication>
@@ -35,13 +36,16 @@ void MainWindow::makeActions()
 void MainWindow::makeFileMenu()
 {
     QMenu* menu = menuBar()->addMenu(tr("&File"));
+    QAction* create = menu->addAction(tr("&New Image\u2026"), QKeySequence::New, this, &MainWindow::showCreateDialog);
+    create->setObjectName(QStringLiteral("createAction"));
     m_open = menu->addAction(
         style()->standardIcon(QStyle::SP_DialogOpenButton), tr("&Open\u2026"), this, &MainWindow::chooseImage);
     m_open->setShortcut(QKeySequence::Open);
     m_open->setObjectName(QStringLiteral("openAction"));
     m_recentMenu = menu->addMenu(tr("Open &Recent"));
     connect(m_recentMenu, &QMenu::aboutToShow, this, &MainWindow::fillRecentMenu);
-    menu->addAction(tr("&New Window"), QKeySequence::New, this, [] { (new MainWindow)->show(); });
+    menu->addAction(
+        tr("New &Window"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_N), this, [] { (new MainWindow)->show(); });
     menu->addSeparator();
     m_close = menu->addAction(tr("&Close"), QKeySequence(Qt::CTRL | Qt::Key_W), this, &MainWindow::closeImage);
     m_close->setObjectName(QStringLiteral("closeAction"));
@@ -111,10 +115,36 @@ void MainWindow::makeImageMenu()
         &m_document, &ImageDocument::reload);
     m_reload->setShortcut(QKeySequence(Qt::Key_F5));
     m_reload->setObjectName(QStringLiteral("reloadAction"));
+    m_reload->setIconText(tr("Check again"));
     m_amend = menu->addAction(tr("&Change Refcount Width\u2026"), this, &MainWindow::showAmendWizard);
     m_amend->setShortcut(QKeySequence(Qt::CTRL | Qt::Key_E));
     m_amend->setObjectName(QStringLiteral("amendAction"));
     m_amend->setToolTip(tr("Change the width of the reference counts, in steps that show first what would happen"));
+    menu->addSeparator();
+    m_repairLeaks
+        = addRepairAction(*menu, QStringLiteral("repairLeaksAction"), tr("Repair &Leaks\u2026"), RepairMode::Leaks);
+    m_repairLeaks->setToolTip(tr("Lower the counts that are too high, after showing which; nothing else is touched"));
+    m_repairLeaks->setIconText(tr("Repair leaks\u2026"));
+    m_repairAll = addRepairAction(*menu, QStringLiteral("repairAllAction"), tr("Re&pair All\u2026"), RepairMode::All);
+    m_repairAll->setShortcut(QKeySequence(Qt::CTRL | Qt::Key_R));
+    m_repairAll->setToolTip(tr("Mend what the check found, after showing what that would do"));
+    m_repairAll->setIconText(tr("Repair all\u2026"));
+    m_views->setFindingActions({m_reload, m_repairLeaks, m_repairAll});
+    menu->addSeparator();
+    m_createSnapshot = menu->addAction(tr("Create &Snapshot\u2026"), this, [this] {
+        m_views->bringUp(Views::View::Snapshots);
+        m_views->snapshots().createSnapshot();
+    });
+    m_createSnapshot->setShortcut(QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_S));
+    m_createSnapshot->setObjectName(QStringLiteral("createSnapshotAction"));
+}
+
+QAction* MainWindow::addRepairAction(QMenu& menu, const QString& objectName, const QString& text, RepairMode mode)
+{
+    QAction* action = menu.addAction(text, this, [this, mode] { showRepair(mode); });
+    action->setObjectName(objectName);
+    action->setEnabled(false);
+    return action;
 }
 
 void MainWindow::makeHelpMenu()

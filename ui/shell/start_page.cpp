@@ -57,6 +57,7 @@ StartPage::StartPage(QWidget* parent)
     : QWidget(parent)
     , m_title(new QLabel(this))
     , m_open(new QPushButton(tr("&Open an image\u2026"), this))
+    , m_create(new QPushButton(tr("&New image\u2026"), this))
     , m_recent(makeList(QStringLiteral("recentList"), tr("Recent images"), this))
     , m_samples(makeList(QStringLiteral("sampleList"), tr("Sample images"), this))
 {
@@ -70,6 +71,7 @@ StartPage::StartPage(QWidget* parent)
     m_title->setObjectName(QStringLiteral("startTitle"));
     m_open->setObjectName(QStringLiteral("openButton"));
     m_open->setDefault(true);
+    m_create->setObjectName(QStringLiteral("createButton"));
     m_recentTitle = makeHeading(tr("&Recent images"), m_recent);
 
     const auto known = samples();
@@ -86,7 +88,12 @@ StartPage::StartPage(QWidget* parent)
     rows->addStretch(2);
     rows->addWidget(m_title);
     rows->addSpacing(8);
-    rows->addWidget(m_open, 0, Qt::AlignHCenter);
+    auto* buttons = new QHBoxLayout;
+    buttons->addStretch(1);
+    buttons->addWidget(m_open);
+    buttons->addWidget(m_create);
+    buttons->addStretch(1);
+    rows->addLayout(buttons);
     rows->addSpacing(16);
     rows->addWidget(m_recentTitle);
     rows->addWidget(m_recent);
@@ -100,6 +107,7 @@ StartPage::StartPage(QWidget* parent)
     layout->addStretch(1);
 
     connect(m_open, &QPushButton::clicked, this, &StartPage::openRequested);
+    connect(m_create, &QPushButton::clicked, this, &StartPage::createRequested);
     // One click opens, and so does Enter. Some styles report a click as both: the second finds the page busy.
     const auto openRecent = [this](const QListWidgetItem* item) {
         if (m_open->isEnabled())
@@ -135,7 +143,7 @@ void StartPage::refresh()
 void StartPage::setBusy(const QString& what)
 {
     m_title->setText(what.isEmpty() ? tr("Drop a qcow2 image here, open one, or try a sample") : what);
-    for (QWidget* widget : std::initializer_list<QWidget*>{m_open, m_recent, m_samples})
+    for (QWidget* widget : std::initializer_list<QWidget*>{m_open, m_create, m_recent, m_samples})
         widget->setEnabled(what.isEmpty());
 }
 

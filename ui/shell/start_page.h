@@ -24,6 +24,7 @@ public:
 
 Q_SIGNALS:
     void openRequested();
+    void createRequested();
     void pathChosen(const QString& path);
 
 private:
@@ -31,6 +32,7 @@ private:
 
     QLabel* m_title;
     QPushButton* m_open;
+    QPushButton* m_create;
     QLabel* m_recentTitle;
     QListWidget* m_recent;
     QListWidget* m_samples;

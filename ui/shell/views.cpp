@@ -9,6 +9,7 @@
 #include "ui/header/header_panel.h"
 #include "ui/refblock/refblock_panel.h"
 #include "ui/reftable/reftable_panel.h"
+#include "ui/snapshots/snapshots_panel.h"
 #include "ui/structure/structure_panel.h"
 
 #include <QAction>
@@ -16,17 +17,22 @@
 #include <QMenu>
 #include <QSettings>
 
+#include <algorithm>
+
 namespace cowscope::ui
 {
 
 namespace
 {
-constexpr int kLayoutVersion = 1; ///< a layout saved by a program with other docks is not restored
+constexpr int kLayoutVersion = 2; ///< a layout saved by a program with other docks is not restored
+constexpr int kFindingsHeight = 190; ///< buttons, a few rows, the beginning of the details
 const QString kLayoutKey = QStringLiteral("layout/views");
 } // namespace
 
 Views::Views(ImageDocument& document, QWidget* parent)
     : QMainWindow(parent, Qt::Widget)
+    , m_findings(new FindingsPanel(document, this))
+    , m_snapshots(new SnapshotsPanel(document, this))
 {
     setObjectName(QStringLiteral("views"));
     setDockNestingEnabled(true);
@@ -48,8 +54,11 @@ Views::Views(ImageDocument& document, QWidget* parent)
         tr("How often which count occurs, what the file is used for, and what each refcount width would cost."));
     addView(View::Details, QStringLiteral("detailsDock"), tr("Details"), new DetailsPanel(document, this),
         tr("Explains what is selected, with links to what it refers to."));
-    addView(View::Findings, QStringLiteral("findingsDock"), tr("Findings"), new FindingsPanel(document, this),
-        tr("What is wrong with the image. A double click goes to the clusters concerned."));
+    addView(View::Findings, QStringLiteral("findingsDock"), tr("Findings"), m_findings,
+        tr("What is wrong with the image, what it means and who refers to it. A double click goes to the clusters "
+           "concerned; Repair shows first what it would do."));
+    addView(View::Snapshots, QStringLiteral("snapshotsDock"), tr("Snapshots"), m_snapshots,
+        tr("The internal snapshots. Creating, applying and deleting one shows first what it costs."));
     arrange();
 }
 
@@ -72,7 +81,7 @@ void Views::arrange()
     addDockWidget(Qt::LeftDockWidgetArea, dock(View::Structure));
     splitDockWidget(dock(View::Structure), dock(View::Heatmap), Qt::Horizontal);
     splitDockWidget(dock(View::Heatmap), dock(View::Details), Qt::Horizontal);
-    for (const View view : {View::Clusters, View::Reftable, View::Header, View::Charts})
+    for (const View view : {View::Clusters, View::Reftable, View::Header, View::Charts, View::Snapshots})
         tabifyDockWidget(dock(View::Heatmap), dock(view));
     addDockWidget(Qt::BottomDockWidgetArea, dock(View::Findings));
     for (QDockWidget* each : m_docks)
@@ -86,7 +95,8 @@ void Views::proportion()
 {
     resizeDocks({dock(View::Structure), dock(View::Heatmap), dock(View::Details)},
         {width() * 18 / 100, width() * 55 / 100, width() * 27 / 100}, Qt::Horizontal);
-    resizeDocks({dock(View::Heatmap), dock(View::Findings)}, {height() * 83 / 100, height() * 17 / 100}, Qt::Vertical);
+    const int findings = std::min(std::max(height() * 26 / 100, kFindingsHeight), height() / 2);
+    resizeDocks({dock(View::Heatmap), dock(View::Findings)}, {height() - findings, findings}, Qt::Vertical);
 }
 
 void Views::showEvent(QShowEvent* event)
@@ -108,6 +118,11 @@ void Views::bringUp(View view)
             each->setFocus(Qt::ShortcutFocusReason);
             return;
         }
+}
+
+void Views::setFindingActions(const QList<QAction*>& actions)
+{
+    m_findings->setActions(actions);
 }
 
 void Views::fillMenu(QMenu& menu) const

@@ -8,10 +8,14 @@
 
 #include <array>
 
+class QAction;
 class QMenu;
 
 namespace cowscope::ui
 {
+
+class FindingsPanel;
+class SnapshotsPanel;
 
 /// All views of an image as docks that can be moved, tabbed, hidden and brought back.
 class Views : public QMainWindow
@@ -19,13 +23,18 @@ class Views : public QMainWindow
     Q_OBJECT
 
 public:
-    enum class View { Heatmap, Clusters, Reftable, Header, Charts, Structure, Details, Findings };
-    static constexpr int kViewCount = 8;
+    enum class View { Heatmap, Clusters, Reftable, Header, Charts, Structure, Details, Findings, Snapshots };
+    static constexpr int kViewCount = 9;
 
     explicit Views(ImageDocument& document, QWidget* parent = nullptr);
 
     void bringUp(View view); ///< shows it, in front of the docks that it is tabbed with, and gives it the focus
     QDockWidget* dock(View view) const { return m_docks[static_cast<std::size_t>(view)]; }
+
+    /// What can be done about findings: the buttons of their view.
+    void setFindingActions(const QList<QAction*>& actions);
+
+    SnapshotsPanel& snapshots() { return *m_snapshots; }
 
     /// Adds an action for each view, which shows and hides its dock.
     void fillMenu(QMenu& menu) const;
@@ -43,6 +52,8 @@ private:
     void proportion();
 
     std::array<QDockWidget*, kViewCount> m_docks{};
+    FindingsPanel* m_findings;
+    SnapshotsPanel* m_snapshots;
     bool m_fresh = true; ///< no saved layout: share the space out when the size is known
 };
 

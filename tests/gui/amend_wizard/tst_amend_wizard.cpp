@@ -1,8 +1,7 @@
 // SPDX-FileCopyrightText: The Cowscope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/gui/amend_wizard/wizard_driver.h"
-#include "tests/support/faulty_storage.h"
-#include "tests/support/qemu_oracle.h"
+#include "tests/gui/gui_support.h"
 #include "ui/amend_wizard/wizard_page.h"
 
 #include <QFile>
@@ -10,7 +9,6 @@
 #include <QListWidget>
 #include <QProgressBar>
 #include <QPushButton>
-#include <QSemaphore>
 #include <QSignalSpy>
 #include <QTableWidget>
 #include <QTemporaryDir>
@@ -25,35 +23,6 @@ namespace
 constexpr int kPreview = static_cast<int>(ui::PageId::Preview);
 constexpr int kRun = static_cast<int>(ui::PageId::Run);
 constexpr int kResult = static_cast<int>(ui::PageId::Result);
-
-/// A storage opener whose writable storages follow a fault plan.
-ui::ImageDocument::StorageOpener faultyOpener(std::shared_ptr<FaultPlan> plan)
-{
-    return [plan](const std::string& path, Access access, Sharing sharing) -> Result<std::shared_ptr<Storage>> {
-        auto file = ui::ImageDocument::openFile(path, access, sharing);
-        if (!file || access == Access::ReadOnly)
-            return file;
-        return std::make_shared<FaultyStorage>(*file, plan);
-    };
-}
-
-/// Stops the worker before one of its writes until the test lets it go on.
-struct Gate {
-    explicit Gate(std::uint64_t atWrite)
-        : plan(std::make_shared<FaultPlan>())
-    {
-        plan->before = [this, atWrite](StorageOp op, std::uint64_t number) {
-            if (op != StorageOp::Write || number != atWrite)
-                return;
-            reached.release();
-            goOn.acquire();
-        };
-    }
-
-    std::shared_ptr<FaultPlan> plan;
-    QSemaphore reached;
-    QSemaphore goOn;
-};
 
 int widthOf(const QString& image)
 {
