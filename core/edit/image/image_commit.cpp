@@ -3,6 +3,7 @@
 #include "core/edit/image/image_editor.h"
 
 #include "core/base/big_endian.h"
+#include "core/edit/image/header_switch.h"
 
 #include <algorithm>
 
@@ -213,14 +214,17 @@ Result<void> ImageEditor::writeHeader()
         auto cluster = encodeHeaderCluster();
         if (!cluster)
             return failed(cluster);
-        if (auto written = m_storage->write(0, *cluster); !written)
+        if (auto switched = switchHeader(*m_storage, *cluster); !switched)
+            return switched;
+    } else {
+        if (auto written = m_storage->write(0, headerSector(m_header)); !written)
             return written;
-    } else if (auto written = m_storage->write(0, headerSector(m_header)); !written) {
-        return written;
+        if (auto flushed = m_storage->flush(); !flushed)
+            return flushed;
     }
     m_committedHeader = m_header;
     m_extensionsChanged = false;
-    return m_storage->flush();
+    return {};
 }
 
 Result<void> ImageEditor::trimFile()

@@ -3,6 +3,7 @@
 #include "core/edit/image/image_editor.h"
 
 #include "core/base/big_endian.h"
+#include "core/edit/image/header_switch.h"
 #include "core/format/field_catalog.h"
 #include "core/format/limits.h"
 
@@ -378,21 +379,28 @@ void ImageEditor::setHeader(const Header& header)
 
 // Header -------------------------------------------------------------------------------------------------------------
 
+/// Gives the backing file name its place behind the extensions.
+void ImageEditor::placeBackingName()
+{
+    if (m_backingFile.empty())
+        return;
+    const std::uint64_t headerBytes = m_header.version == 2 ? kHeaderBytesV2 : m_header.headerLength;
+    m_header.backingFileOffset = HostOffset(placeOfName(m_committedHeader.backingFileOffset.value(),
+        m_backingFile.size(), headerBytes + encodeExtensions(m_extensions.raw).size(), m_geometry.clusterSize()));
+}
+
 Result<std::vector<std::byte>> ImageEditor::encodeHeaderCluster() const
 {
-    Header header = m_header;
+    auto bytes = encodeHeader(m_header);
     const auto extensions = encodeExtensions(m_extensions.raw);
-    const std::uint64_t nameAt = (header.version == 2 ? kHeaderBytesV2 : header.headerLength) + extensions.size();
-    if (!m_backingFile.empty()) {
-        header.backingFileOffset = HostOffset(nameAt);
-        header.backingFileSize = static_cast<std::uint32_t>(m_backingFile.size());
-    }
-    if (nameAt + m_backingFile.size() > m_geometry.clusterSize())
-        return fail(ErrorKind::Refused, "The header, its extensions and the backing file name do not fit one cluster");
-    auto bytes = encodeHeader(header);
     bytes.insert(bytes.end(), extensions.begin(), extensions.end());
-    const auto name = std::as_bytes(std::span(m_backingFile));
-    bytes.insert(bytes.end(), name.begin(), name.end());
+    if (!m_backingFile.empty()) {
+        bytes.resize(m_header.backingFileOffset.value());
+        const auto name = std::as_bytes(std::span(m_backingFile));
+        bytes.insert(bytes.end(), name.begin(), name.end());
+    }
+    if (bytes.size() > m_geometry.clusterSize())
+        return fail(ErrorKind::Refused, "The header, its extensions and the backing file name do not fit one cluster");
     bytes.resize(m_geometry.clusterSize());
     return bytes;
 }
@@ -407,6 +415,7 @@ Result<void> ImageEditor::setExtension(std::uint32_t type, std::optional<std::ve
         raw.erase(known);
     else if (data)
         raw.push_back({type, HostOffset(0), std::move(*data)});
+    placeBackingName();
     auto bytes = encodeHeaderCluster();
     if (!bytes)
         return failed(bytes);

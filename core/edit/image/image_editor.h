@@ -174,6 +174,7 @@ private:
     Result<void> checkNoMetadata(HostOffset offset, std::uint64_t bytes) const;
     static std::vector<std::byte> headerSector(const Header& header);
     Result<HostOffset> placeStructure(std::span<const std::byte> bytes, std::string_view what);
+    void placeBackingName();
     Result<std::vector<std::byte>> encodeHeaderCluster() const;
     bool hasChanges() const;
 

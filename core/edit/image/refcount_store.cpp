@@ -389,6 +389,47 @@ Result<HostCluster> RefcountStore::usedEnd()
     return HostCluster(1);
 }
 
+/// Whether a refblock counts no cluster but, once, its own.
+bool RefcountStore::countsNothing(std::uint64_t index, const Refblock& block) const
+{
+    if (isAllZero(block.now))
+        return true;
+    const HostCluster own(m_reftable[index] / m_clusterSize);
+    if (blockIndex(own) != index || m_codec.get(block.now, own.value() % m_entries) != 1)
+        return false;
+    auto others = block.now;
+    m_codec.set(others, own.value() % m_entries, 0);
+    return isAllZero(others);
+}
+
+/// The first refblock stays: it counts the header. Until the commit is over the counts of the dropped ones' clusters
+/// are at worst too high.
+Result<void> RefcountStore::dropEmptyTail()
+{
+    for (std::uint64_t index = m_reftable.size(); index-- > 1;) {
+        auto block = refblock(index);
+        if (!block)
+            return failed(block);
+        if (*block == nullptr)
+            continue;
+        if (!countsNothing(index, **block))
+            return {};
+        const HostCluster own(m_reftable[index] / m_clusterSize);
+        m_pending -= (*block)->dirty() ? m_clusterSize : 0;
+        m_blocks.erase(index);
+        m_reftable[index] = 0;
+        m_dirtyReftable.insert(index);
+        m_refblockClusters.erase(own.value());
+        m_cursor = std::min(m_cursor, own);
+        m_pending += sizeof(std::uint64_t);
+        if (blockIndex(own) == index)
+            continue;
+        if (auto freed = change(own, -1); !freed)
+            return freed;
+    }
+    return {};
+}
+
 void RefcountStore::setFileEnd(HostCluster end)
 {
     m_fileEnd = end;

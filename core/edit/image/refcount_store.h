@@ -70,6 +70,10 @@ public:
     /// Behind the last cluster with a count. Reads refblocks from the end of the file backwards.
     Result<HostCluster> usedEnd();
 
+    /// Gives up the refblocks at the end of the reftable that count nothing but themselves: they keep the file from
+    /// being cut. Between two commits, with nothing else to commit.
+    Result<void> dropEmptyTail();
+
     /// The file was cut here, or grew to it.
     void setFileEnd(HostCluster end);
 
@@ -107,6 +111,7 @@ private:
     Result<void> moveReftable(ClusterRun to);
     Result<void> release(ClusterRun run);
     Result<bool> relocateChanged();
+    bool countsNothing(std::uint64_t index, const Refblock& block) const;
     std::vector<std::byte> raisedCounts(const Refblock& block) const;
     Result<void> writeChanges(std::uint64_t index, std::span<const std::byte> bytes, std::span<const std::byte> before);
 

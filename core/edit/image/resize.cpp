@@ -252,6 +252,10 @@ Result<void> shrink(ImageEditor& editor, std::uint64_t size, const TaskContext& 
         if (auto cut = (*data)->truncate(size); !cut)
             return cut;
     }
+    if (auto dropped = editor.refcounts().dropEmptyTail(); !dropped)
+        return dropped;
+    if (auto done = editor.commit(task); !done)
+        return done;
     return editor.trimFile();
 }
 

@@ -1,0 +1,25 @@
+// SPDX-FileCopyrightText: The Cowscope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/base/result.h"
+#include "core/storage/storage.h"
+
+#include <span>
+
+namespace cowscope
+{
+
+/// Makes `after` the first cluster of an image (or what it holds of the header, in whole sectors), and flushes. A disk
+/// writes a sector whole or not at all, but a cluster in any order. So a change that reaches behind the first sector is
+/// made in steps: what the first sector leads to is on disk before it leads there, and stays until it no longer does.
+/// A crash then finds the old header or the new one, with the right backing file name, as long as extensions come or go
+/// at the end of their list.
+Result<void> switchHeader(Storage& storage, std::span<const std::byte> after);
+
+/// Where to put a backing file name of `size` bytes that stands at `now`, once the extensions end at `extensionsEnd`:
+/// where it is if that stays free, else where a copy can stand beside it, else right behind the extensions.
+std::uint64_t placeOfName(
+    std::uint64_t now, std::uint64_t size, std::uint64_t extensionsEnd, std::uint64_t clusterSize);
+
+} // namespace cowscope
