@@ -41,6 +41,8 @@ QJsonObject comparable(QJsonObject info)
         QJsonObject snapshot = each.toObject();
         snapshot.remove("date-sec");
         snapshot.remove("date-nsec");
+        // The reference tool stores the instruction count 0 of no machine; ours stores none.
+        snapshot.remove("icount");
         snapshots.append(snapshot);
     }
     info["snapshots"] = snapshots;
@@ -80,10 +82,12 @@ bool Sequence::judgeSnapshots(const Twin& twin, Tool by)
 {
     for (const DiskModel::Snapshot& snapshot : m_model.snapshots()) {
         Twin::Reading reading = twin.read(by, snapshot.name);
+        // The reference tool copies a snapshot as long as the disk is now; ours no shorter than it was.
         Bytes wanted = snapshot.contents.bytes;
-        // The reference tool reads as much of a snapshot as the disk is long now.
-        if (by == Tool::Qemu && reading.good && reading.bytes.size() == m_model.size()) {
-            wanted.resize(std::min(wanted.size(), m_model.size()));
+        if (by == Tool::Cowscope) {
+            wanted.resize(std::max<std::size_t>(wanted.size(), m_model.size()));
+        } else if (reading.bytes.size() == m_model.size()) {
+            wanted.resize(std::min<std::size_t>(wanted.size(), m_model.size()));
             reading.bytes.resize(wanted.size());
         }
         const QString fault = reading.good ? difference(reading.bytes, wanted) : reading.fault;
