@@ -267,13 +267,9 @@ Result<HostOffset> TableSharing::rewrite(
 Result<HostOffset> TableSharing::move(HostOffset table, std::span<const std::uint64_t> words, std::uint64_t count)
 {
     const Geometry& geometry = m_editor.geometry();
-    auto place = m_options.writeCopies ? m_editor.newL2Table() : allocateOnly();
+    auto place = newTable(words);
     if (!place)
         return place;
-    for (std::size_t i = 0; m_options.writeCopies && i < words.size(); ++i) {
-        if (auto set = m_editor.setL2Word(*place, i, words[i]); !set)
-            return failed(set);
-    }
     if (count > 1) {
         const auto more = static_cast<std::int64_t>(count - 1);
         if (auto raised = m_editor.refcounts().change(geometry.cluster(*place), more); !raised)
@@ -288,10 +284,19 @@ Result<HostOffset> TableSharing::move(HostOffset table, std::span<const std::uin
     return place;
 }
 
-Result<HostOffset> TableSharing::allocateOnly()
+/// A new table with these words. Where nothing may be written it is only counted.
+Result<HostOffset> TableSharing::newTable(std::span<const std::uint64_t> words)
 {
-    auto cluster = m_editor.allocate(1);
-    return cluster ? Result<HostOffset>(m_editor.geometry().offset(*cluster)) : failed(cluster);
+    if (!m_options.writeCopies) {
+        auto cluster = m_editor.allocate(1);
+        return cluster ? Result<HostOffset>(m_editor.geometry().offset(*cluster)) : failed(cluster);
+    }
+    auto table = m_editor.newL2Table();
+    for (std::size_t i = 0; table && i < words.size(); ++i) {
+        if (auto set = m_editor.setL2Word(*table, i, words[i]); !set)
+            return failed(set);
+    }
+    return table;
 }
 
 Result<void> TableSharing::replaceActiveL1()
@@ -303,42 +308,34 @@ Result<void> TableSharing::replaceActiveL1()
 
 Result<HostOffset> TableSharing::copyTable(HostOffset table, std::vector<std::uint64_t> words, Holder holder)
 {
-    auto copy = m_editor.newL2Table();
-    if (!copy)
-        return copy;
-    ++m_copied;
+    std::vector<std::uint64_t> copy = words;
     bool changed = false;
     for (std::size_t i = 0; i < words.size(); i += entryWords()) {
-        std::uint64_t raw = words[i];
-        const std::uint64_t bitmap = entryWords() == 2 ? words[i + 1] : 0;
-        auto reference = referenceOf(L2Entry{raw}, table + i * 8);
+        auto reference = referenceOf(L2Entry{words[i]}, table + i * 8);
         if (!reference)
             return failed(reference);
-        auto shared = reference->clusters == 0 ? Result<bool>(true) : raise(*reference, 1);
+        if (reference->clusters == 0)
+            continue;
+        auto shared = raise(*reference, 1);
         if (!shared)
             return failed(shared);
         if (!*shared) {
-            auto copied = copyOf(*reference, raw, bitmap, holder);
+            auto copied = copyOf(*reference, words[i], entryWords() == 2 ? words[i + 1] : 0, holder);
             if (!copied)
                 return failed(copied);
-            raw = *copied;
-        } else if (!L2Entry{raw}.compressed() && L2Entry{raw}.copied()) {
-            raw &= ~kCopiedFlag;
-            words[i] = raw;
+            copy[i] = *copied;
+        } else if (!reference->compressed && L2Entry{words[i]}.copied()) {
+            words[i] &= ~kCopiedFlag;
+            copy[i] = words[i];
             changed = true;
         }
-        if (auto set = m_editor.setL2Word(*copy, i, raw); !set)
-            return failed(set);
-        if (bitmap == 0)
-            continue;
-        if (auto set = m_editor.setL2Word(*copy, i + 1, bitmap); !set)
-            return failed(set);
     }
+    ++m_copied;
     if (changed) {
         if (auto rewritten = rewrite(table, words, holder, 0); !rewritten)
             return rewritten;
     }
-    return copy;
+    return newTable(copy);
 }
 
 /// The entry for a copy of what an entry refers to.
@@ -496,14 +493,18 @@ Result<void> TableSharing::markEntry(std::uint64_t index)
     auto count = m_editor.refcounts().count(m_editor.geometry().cluster(entry.l2Offset()));
     if (!count)
         return failed(count);
-    if (*count != 1)
-        return {}; // so all that it refers to is shared, too
+    // What a shared table refers to is shared, too.
+    if (*count != 1 || !m_marked.insert(entry.l2Offset().value()).second)
+        return {};
     if (!entry.copied()) {
         m_l1[index] |= kCopiedFlag;
         m_single -= m_single > 0;
     }
     auto marked = markTable(entry.l2Offset());
-    return marked ? Result<void>{} : failed(marked);
+    if (!marked)
+        return failed(marked);
+    m_marked.insert(marked->value());
+    return {};
 }
 
 /// Returns where the table is then.

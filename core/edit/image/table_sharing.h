@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace cowscope
@@ -43,8 +44,10 @@ public:
         , m_task(task)
         , m_l1(editor.l1Table().begin(), editor.l1Table().end())
     {
-        for (std::size_t i = 0; i < m_l1.size(); ++i)
-            m_slots.emplace_back(L1Entry{m_l1[i]}.l2Offset().value(), i);
+        for (std::size_t i = 0; i < m_l1.size(); ++i) {
+            if (const HostOffset table = L1Entry{m_l1[i]}.l2Offset(); table.value() != 0)
+                m_slots.emplace_back(table.value(), i);
+        }
         std::ranges::sort(m_slots);
     }
 
@@ -97,7 +100,7 @@ private:
         HostOffset table, std::vector<std::uint64_t> words, Holder holder, std::uint64_t added);
     Result<HostOffset> rewrite(
         HostOffset table, std::span<const std::uint64_t> words, Holder holder, std::uint64_t added);
-    Result<HostOffset> allocateOnly();
+    Result<HostOffset> newTable(std::span<const std::uint64_t> words);
     auto slotsOf(HostOffset table) const;
     Result<HostOffset> move(HostOffset table, std::span<const std::uint64_t> words, std::uint64_t count);
     Result<HostOffset> copyTable(HostOffset table, std::vector<std::uint64_t> words, Holder holder);
@@ -117,6 +120,7 @@ private:
     Progress m_progress{Phase::WalkTables, 0, 0};
     std::uint64_t m_walked = 0; ///< tables that were begun
     std::optional<Overflow> m_overflow;
+    std::unordered_set<std::uint64_t> m_marked; ///< tables that markCopied() is done with
     TableUses m_beyond; ///< references past the maximum of clusters with compressed data
     std::uint64_t m_copied = 0;
     std::uint64_t m_single = 0; ///< tables and clusters of data that release() left with one reference
