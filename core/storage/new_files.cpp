@@ -20,6 +20,15 @@ bool isSameFile(const std::string& a, const std::string& b)
     return fs::weakly_canonical(a, error) == fs::weakly_canonical(b, otherError) && !error && !otherError;
 }
 
+Result<void> refuseFileInUse(const std::string& path)
+{
+    std::error_code error;
+    if (!fs::exists(path, error))
+        return {};
+    auto storage = FileStorage::open(path, Access::ReadWrite);
+    return storage ? Result<void>{} : failed(storage);
+}
+
 NewFiles::~NewFiles()
 {
     std::error_code ignored; // the error that led here is the one to tell

@@ -14,6 +14,10 @@ namespace cowscope
 /// Whether both names lead to one file. A file that does not exist yet is known by its absolute name.
 bool isSameFile(const std::string& a, const std::string& b);
 
+/// Opens a file that exists as a writer does, and lets it go again: to tell that another program uses it before
+/// anything has been emptied. Errors: those of FileStorage::open().
+Result<void> refuseFileInUse(const std::string& path);
+
 /// The files that a task makes; they are removed again unless keep() is called: half of an image looks like an image.
 class NewFiles
 {

@@ -29,6 +29,7 @@ private Q_SLOTS:
     void misuseMakesNoFile();
     void aFailureLeavesNoHalfOfATarget();
     void aSourceInUseIsReadOnlyWhenToldTo();
+    void aTargetInUseIsLeftAlone();
 
 private:
     ProgramRun convert(const QStringList& arguments)
@@ -192,6 +193,24 @@ void ConvertRefusalsTest::aSourceInUseIsReadOnlyWhenToldTo()
     QVERIFY(!QFile::exists(path("target.raw")));
     QCOMPARE(convert({"-U", "disk.qcow2", "target.raw"}).exit, 0);
     QCOMPARE(QFile(path("target.raw")).size(), qint64{2} << 20);
+}
+
+void ConvertRefusalsTest::aTargetInUseIsLeftAlone()
+{
+    makeChain();
+    for (const char* name : {"target.qcow2", "data.qcow2"})
+        QCOMPARE(img({"create", "-q", "-f", "qcow2", name, "1M"}).exit, 0);
+    for (const char* used : {"target.qcow2", "data.qcow2"}) {
+        const Bytes target = test::readFile(path("target.qcow2"));
+        const Bytes data = test::readFile(path("data.qcow2"));
+        const test::qemu::Holder holder(path(used));
+        QVERIFY(holder.holds());
+        const ProgramRun done = convert({"-O", "qcow2", "-o", "data_file=data.qcow2", "disk.qcow2", "target.qcow2"});
+        QCOMPARE(done.exit, 1);
+        QVERIFY2(done.err.contains(used), done.err);
+        QVERIFY(test::readFile(path("target.qcow2")) == target);
+        QVERIFY(test::readFile(path("data.qcow2")) == data);
+    }
 }
 
 QTEST_GUILESS_MAIN(ConvertRefusalsTest)

@@ -77,6 +77,10 @@ Result<void> convertToFile(
             return apart;
     }
 
+    for (const std::string& each : paths) {
+        if (auto unused = refuseFileInUse(each); !unused)
+            return unused;
+    }
     NewFiles made;
     auto target = made.create(path);
     if (!target)

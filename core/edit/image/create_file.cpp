@@ -2,9 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/edit/image/create.h"
 #include "core/image/backing_chain.h"
-#include "core/storage/file_storage.h"
+#include "core/storage/new_files.h"
 
-#include <filesystem>
 #include <fmt/format.h>
 
 namespace cowscope
@@ -13,19 +12,7 @@ namespace cowscope
 namespace
 {
 
-namespace fs = std::filesystem;
-
 constexpr std::uint64_t kSectorBytes = 512;
-
-/// Whether both names lead to one file. A file that does not exist yet is known by its absolute name.
-bool isSameFile(const std::string& a, const std::string& b)
-{
-    std::error_code error;
-    if (fs::equivalent(a, b, error))
-        return true;
-    std::error_code otherError;
-    return fs::weakly_canonical(a, error) == fs::weakly_canonical(b, otherError) && !error && !otherError;
-}
 
 std::unexpected<Error> refused(const std::string& path, std::string what)
 {
@@ -47,49 +34,6 @@ Result<void> refuseSharedFiles(const CreateOptions& options, const std::string& 
         return refused(path, "The data file of the new image would be its backing file");
     return {};
 }
-
-/// Opens what exists as a writer does, and lets it go again: a file that another program uses is told before anything
-/// has been emptied.
-Result<void> refuseFileInUse(const std::string& path)
-{
-    std::error_code error;
-    if (!fs::exists(path, error))
-        return {};
-    auto storage = FileStorage::open(path, Access::ReadWrite);
-    return storage ? Result<void>{} : failed(storage);
-}
-
-/// The files of a new image; those that were made are removed again unless keep() is called.
-class NewFiles
-{
-public:
-    NewFiles() = default;
-    NewFiles(const NewFiles&) = delete;
-    NewFiles& operator=(const NewFiles&) = delete;
-
-    ~NewFiles()
-    {
-        std::error_code ignored; // the error that led here is the one to tell
-        for (const std::string& path : m_paths)
-            fs::remove(path, ignored);
-    }
-
-    Result<std::shared_ptr<Storage>> create(const std::string& path)
-    {
-        auto storage = FileStorage::create(path);
-        if (!storage)
-            return failed(storage);
-        std::error_code error;
-        const fs::path real = fs::canonical(path, error); // a link stays, what it leads to is what was made
-        m_paths.push_back(error ? path : real.string());
-        return std::shared_ptr<Storage>(std::move(*storage));
-    }
-
-    void keep() { m_paths.clear(); }
-
-private:
-    std::vector<std::string> m_paths;
-};
 
 Result<void> createFiles(
     const CreateOptions& options, const std::string& path, const std::string& dataPath, const TaskContext& task)
