@@ -4,40 +4,87 @@
 #
 # Bash completion of cowscope-cli.
 
-_cowscope_cli() {
-    local verb=${COMP_WORDS[1]} word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} choices
-    local options='-f --format --output= -U --force-share --image-opts --object -q --quiet -h --help'
+# The options of a verb.
+_cowscope_cli_options() {
+    local common='-f --format --image-opts --object -q --quiet -U --force-share --output='
+    case $1 in
+        info) echo "$common --backing-chain --fields" ;;
+        check) echo "$common -r --repair --plan --explain -p --progress" ;;
+        map) echo "$common -s --start-offset -l --max-length --alone" ;;
+        amend) echo "$common -o --options --plan -p --progress" ;;
+        create) echo '-f --format -b --backing -F --backing-format -u --backing-unsafe -o --options --object -q --quiet' ;;
+        io) echo '-c --cmd -f --format -r --read-only -n --nocache -U --force-share' ;;
+        convert)
+            echo '-f --format -O --target-format -c --compress -o --options -l --snapshot -B --backing' \
+                '-F --backing-format -U --force-share -p --progress -q --quiet'
+            ;;
+        snapshot) echo "$common -l -c -a -d --copy-on-overflow --plan -p --progress" ;;
+        resize) echo '-f --format --image-opts --object --preallocation --shrink -p --progress -q --quiet' ;;
+        bitmap) echo "$common --list --add --remove --clear --enable --disable -g --granularity" ;;
+        metadata-copy) echo '-f --format --image-opts --mask -p --progress -U --force-share -q --quiet' ;;
+    esac
+    echo '-h --help'
+}
 
-    # Bash makes "=" a word of its own.
+# The names that -o of a verb takes.
+_cowscope_cli_names() {
+    case $1 in
+        amend) echo 'refcount_bits=' ;;
+        create | convert)
+            echo 'backing_file= backing_fmt= cluster_size= compat= compression_type= data_file= data_file_raw=' \
+                'extended_l2= lazy_refcounts= preallocation= refcount_bits= size='
+            ;;
+    esac
+}
+
+# The values that an option, or a name of -o, takes; fails where they cannot be listed.
+_cowscope_cli_values() {
+    case $1:$2 in
+        *:--output) echo 'human json' ;;
+        convert:-f | convert:--format | io:-f | io:--format) echo 'qcow2 raw' ;;
+        convert:-O | *:--target-format | create:-F | convert:-F | *:--backing-format | *:backing_fmt) echo 'qcow2 raw' ;;
+        *:-f | *:--format) echo qcow2 ;;
+        check:-r | *:--repair) echo 'leaks all' ;;
+        *:preallocation | *:--preallocation) echo 'off metadata falloc full' ;;
+        *:refcount_bits) echo '1 2 4 8 16 32 64' ;;
+        *:compat) echo '1.1 0.10' ;;
+        *:compression_type) echo 'zlib zstd' ;;
+        *:cluster_size) echo '512 1k 2k 4k 8k 16k 32k 64k 128k 256k 512k 1M 2M' ;;
+        *:data_file_raw | *:extended_l2 | *:lazy_refcounts) echo 'on off' ;;
+        *) return 1 ;;
+    esac
+}
+
+_cowscope_cli() {
+    local verb=${COMP_WORDS[1]} word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} prefix='' choices
+    COMPREPLY=()
+    if [ "$COMP_CWORD" -eq 1 ]; then
+        choices='info check map amend create io convert snapshot resize bitmap metadata-copy --help --version'
+        mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$word")
+        return
+    fi
+
+    # Bash makes "=" a word of its own. In "-o a=1,b=2" the words are "a", "=", "1,b", "=", "2".
     if [ "$word" = '=' ]; then
         word=
     elif [ "$before" = '=' ]; then
         before=${COMP_WORDS[COMP_CWORD - 2]}
+        [[ $word == *,* && $before != -* ]] && before=-o prefix=${word%,*},
     fi
+    before=${before##*,}
 
-    COMPREPLY=()
-    case $before in
-        cowscope-cli | */cowscope-cli) choices='info check map amend --help --version' ;;
-        --output) choices='human json' ;;
-        refcount_bits) choices='1 2 4 8 16 32 64' ;;
-        -o | --options)
-            choices='refcount_bits='
-            compopt -o nospace 2>/dev/null
-            ;;
-        -f | --format) choices=qcow2 ;;
-        *)
-            if [ "${word:0:1}" != - ]; then
-                compopt -o default 2>/dev/null
-                return
-            fi
-            case $verb in
-                info) options+=' --backing-chain --fields' ;;
-                map) options+=' -s --start-offset -l --max-length --alone' ;;
-                amend) options+=' -o --options -p --progress --plan' ;;
-            esac
-            choices=$options
-            ;;
-    esac
-    mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$word")
+    if [[ $before == -o || $before == --options ]]; then
+        choices=$(_cowscope_cli_names "$verb")
+        compopt -o nospace 2>/dev/null
+    elif ! choices=$(_cowscope_cli_values "$verb" "$before"); then
+        if [ "${word:0:1}" != - ]; then
+            compopt -o default 2>/dev/null # file names
+            return
+        fi
+        choices=$(_cowscope_cli_options "$verb")
+    fi
+    mapfile -t COMPREPLY < <(compgen -P "$prefix" -W "$choices" -- "${word#"$prefix"}")
+    [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *= ]] && compopt -o nospace 2>/dev/null
+    return 0
 }
 complete -F _cowscope_cli cowscope-cli
