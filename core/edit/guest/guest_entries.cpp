@@ -73,17 +73,17 @@ Result<HostOffset> GuestWriter::writableTable(GuestOffset cluster)
         if (*count == 1)
             return old;
     }
-    auto table = m_editor.newL2Table();
+    std::vector<std::uint64_t> words;
+    if (old.value() != 0) {
+        auto shared = m_editor.l2Words(old);
+        if (!shared)
+            return failed(shared);
+        words = std::move(*shared);
+    }
+    auto table = m_editor.newL2Table(words);
     if (!table)
         return table;
     if (old.value() != 0) {
-        auto words = m_editor.l2Words(old);
-        if (!words)
-            return failed(words);
-        for (std::size_t i = 0; i < words->size(); ++i) {
-            if (auto set = m_editor.setL2Word(*table, i, (*words)[i]); !set)
-                return failed(set);
-        }
         if (auto released = m_editor.release(old, geometry.clusterSize()); !released)
             return failed(released);
     }

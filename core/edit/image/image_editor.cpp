@@ -289,7 +289,7 @@ Result<void> ImageEditor::replaceL1(std::vector<std::uint64_t> entries)
     return {};
 }
 
-Result<HostOffset> ImageEditor::newL2Table()
+Result<HostOffset> ImageEditor::newL2Table(std::span<const std::uint64_t> words)
 {
     if (m_dirtyPages * m_geometry.clusterSize() > kDirtyPageBytes) {
         if (auto written = writeFreshPages(); !written)
@@ -301,6 +301,7 @@ Result<HostOffset> ImageEditor::newL2Table()
         return failed(cluster);
     const HostOffset at = m_geometry.offset(*cluster);
     L2Page page;
+    page.words.assign(words.begin(), words.end());
     page.words.resize(m_geometry.clusterSize() / 8);
     page.fresh = true;
     m_l2Pages.insert_or_assign(at.value(), std::move(page));

@@ -99,8 +99,8 @@ public:
     /// Replaces the active L1 table by one in new clusters; the old one's clusters are released.
     Result<void> replaceL1(std::vector<std::uint64_t> entries);
 
-    /// A new, empty L2 table in a new cluster.
-    Result<HostOffset> newL2Table();
+    /// A new L2 table in a new cluster, with these words (all of them) or empty.
+    Result<HostOffset> newL2Table(std::span<const std::uint64_t> words = {});
 
     /// Word `index` (two words an entry with extended L2) of the L2 table at `table`. Errors: Invalid for a table that
     /// is unaligned or outside the file.

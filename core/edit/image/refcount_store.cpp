@@ -51,10 +51,14 @@ void RefcountStore::load(const Image& image, Storage& storage)
 /// The refblock of a reftable index, loaded; null where there is none.
 Result<RefcountStore::Refblock*> RefcountStore::refblock(std::uint64_t index)
 {
+    if (m_last != nullptr && index == m_lastIndex)
+        return m_last;
     if (!hasRefblock(index))
         return nullptr;
-    if (const auto known = m_blocks.find(index); known != m_blocks.end())
-        return &known->second;
+    if (const auto known = m_blocks.find(index); known != m_blocks.end()) {
+        m_lastIndex = index;
+        return m_last = &known->second;
+    }
     const ReftableEntry entry{m_reftable[index]};
     const std::uint64_t offset = entry.refblockOffset().value();
     if (entry.hasReservedBits() || offset % m_clusterSize != 0 || offset / m_clusterSize >= m_end.value())
@@ -417,6 +421,7 @@ Result<void> RefcountStore::dropEmptyTail()
         const HostCluster own(m_reftable[index] / m_clusterSize);
         m_pending -= (*block)->dirty() ? m_clusterSize : 0;
         m_blocks.erase(index);
+        m_last = nullptr;
         m_reftable[index] = 0;
         m_dirtyReftable.insert(index);
         m_refblockClusters.erase(own.value());
@@ -559,8 +564,10 @@ std::vector<ClusterRun> RefcountStore::settle()
         block.placed = false;
         block.lowered = false;
     }
-    if (m_blocks.size() * m_clusterSize > kMaxCleanBytes)
+    if (m_blocks.size() * m_clusterSize > kMaxCleanBytes) {
         m_blocks.clear();
+        m_last = nullptr;
+    }
     m_dirtyReftable.clear();
     m_reftableMoved = false;
     m_pending = 0;

@@ -103,6 +103,7 @@ private:
     Result<Refblock*> changeable(HostCluster cluster);
     Result<bool> isFree(HostCluster cluster);
     Result<void> set(HostCluster cluster, std::uint64_t count);
+    void store(Refblock& block, HostCluster cluster, std::uint64_t count);
     Result<HostCluster> nextFree(HostCluster from);
     Result<ClusterRun> findRun(std::uint64_t least, std::uint64_t most);
     Result<bool> addMissingRefblock(ClusterRun run);
@@ -126,6 +127,8 @@ private:
     bool m_growing = false;
     std::set<std::uint64_t> m_dirtyReftable; ///< entries to write in place
     std::unordered_map<std::uint64_t, Refblock> m_blocks; ///< by reftable index
+    std::uint64_t m_lastIndex = 0; ///< of m_last
+    Refblock* m_last = nullptr; ///< asked for last: neighbours are asked for one after the other; null: none
     HostCluster m_cursor; ///< where the search for free clusters begins
     std::uint64_t m_scanned = 0; ///< bytes of refblocks read by the search
     std::unordered_set<std::uint64_t> m_refblockClusters;

@@ -291,12 +291,7 @@ Result<HostOffset> TableSharing::newTable(std::span<const std::uint64_t> words)
         auto cluster = m_editor.allocate(1);
         return cluster ? Result<HostOffset>(m_editor.geometry().offset(*cluster)) : failed(cluster);
     }
-    auto table = m_editor.newL2Table();
-    for (std::size_t i = 0; table && i < words.size(); ++i) {
-        if (auto set = m_editor.setL2Word(*table, i, words[i]); !set)
-            return failed(set);
-    }
-    return table;
+    return m_editor.newL2Table(words);
 }
 
 Result<void> TableSharing::replaceActiveL1()
