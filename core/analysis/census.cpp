@@ -39,7 +39,7 @@ public:
 
     Result<std::shared_ptr<const Census>> run(const CensusOptions& options)
     {
-        if (auto looked = look(); !looked) {
+        if (auto looked = look(options.skipUnaligned); !looked) {
             if (looked.error().kind != ErrorKind::Cancelled || !options.keepPartial)
                 return failed(looked);
             m_census->complete = false;
@@ -50,11 +50,13 @@ public:
     }
 
 private:
-    Result<void> look()
+    Result<void> look(bool skipUnaligned)
     {
         auto tables = listL2Tables(m_image, m_task, m_findings);
         if (!tables)
             return failed(tables);
+        if (skipUnaligned)
+            std::erase_if(*tables, [this](const TableUse& use) { return !m_image.geometry().isAligned(use.offset); });
         const std::uint64_t clusterSize = m_image.geometry().clusterSize();
         m_progress.total = (countRefblocks() + tables->size()) * clusterSize;
 
@@ -269,9 +271,9 @@ private:
                 fmt::format("snapshot '{}' ({}) has {} bytes of extra data", snapshot.id, snapshot.name,
                     snapshot.extraData.size())});
         else if (lacksL1(m_image, snapshot))
-            m_findings.add({FindingKind::SnapshotTable, m_image.geometry().cluster(snapshot.entryOffset), 1,
-                snapshot.entryOffset, 0, 0, 1,
-                fmt::format("snapshot '{}' ({}) has no L1 table", snapshot.id, snapshot.name)});
+            m_findings.add(
+                {FindingKind::SnapshotTable, m_image.geometry().cluster(snapshot.entryOffset), 1, snapshot.entryOffset,
+                    0, 0, 1, fmt::format("snapshot '{}' ({}) has no L1 table", snapshot.id, snapshot.name)});
     }
 
     void countTables(std::span<const TableUse> tables)

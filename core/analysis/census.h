@@ -90,6 +90,7 @@ struct Census {
 
 struct CensusOptions {
     bool keepPartial = false; ///< a stop gives an incomplete census instead of the error Cancelled
+    bool skipUnaligned = false; ///< L2 tables that do not begin at a cluster do not count: they are about to go
 };
 
 /// Walks all metadata of the image, every L2 table once. Reads only the image file. Memory: the map (4 bytes a cluster,

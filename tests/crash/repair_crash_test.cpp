@@ -17,7 +17,7 @@ using test::ImageState;
 namespace
 {
 
-constexpr int kCutsPerStep = 12; ///< power cuts tried behind each step
+constexpr int kCutsPerStep = 8; ///< power cuts tried behind each step
 
 /// One image that a repair has work with.
 struct Patient {
@@ -67,6 +67,41 @@ Patient lostTable()
     return {"lost L2 table over a backing file", std::move(image.bytes)};
 }
 
+/// References to space right behind the end of the file, over which a repair lets the file grow.
+Patient behindTheEnd(const char* name, const std::function<void(BuiltImage&, std::uint64_t end)>& hurt)
+{
+    test::ImageBuilder builder({.clusterBits = 9, .refcountOrder = 6, .virtualSize = 200 * 512});
+    for (std::uint64_t guest = 0; guest < 150; ++guest)
+        builder.data(guest, static_cast<std::uint8_t>(guest));
+    builder.snapshot("1", "first");
+    builder.data(3, 0x99);
+    builder.snapshot("2", "other");
+    BuiltImage image = builder.build(); // without free space
+    test::setReftable(image, 60, image.layout.refblocks.at(0) | 4); // so that counts are written anew
+    hurt(image, image.bytes.size());
+    return {name, std::move(image.bytes)};
+}
+
+std::vector<Patient> behindTheEnd()
+{
+    return {
+        behindTheEnd("snapshot L1 right behind the end",
+            [](BuiltImage& i, std::uint64_t end) { test::put64(i.bytes, i.layout.snapshotTable, end + 512); }),
+        behindTheEnd(
+            "data right behind the end", [](BuiltImage& i, std::uint64_t end) { test::setEntry(i, 40, end + 512); }),
+        behindTheEnd("L2 table right behind the end",
+            [](BuiltImage& i, std::uint64_t end) { test::put64(i.bytes, i.layout.l1 + 8, end + 512); }),
+        behindTheEnd("refblock right behind the end",
+            [](BuiltImage& i, std::uint64_t end) { test::setReftable(i, 0, end + 512); }),
+        behindTheEnd("spare refblock right behind the end",
+            [](BuiltImage& i, std::uint64_t end) { test::setReftable(i, 50, end); }),
+        behindTheEnd("reftable right behind the end",
+            [](BuiltImage& i, std::uint64_t end) { test::put64(i.bytes, 48, end + 512); }),
+        behindTheEnd("snapshot table right behind the end",
+            [](BuiltImage& i, std::uint64_t end) { test::put64(i.bytes, 64, end + 512); }),
+    };
+}
+
 /// Everything wrong that single damages do not have together.
 Patient manyDamages()
 {
@@ -90,6 +125,8 @@ const std::vector<Patient>& patients()
             made.push_back(wrongCounts(bits, order));
         made.push_back(manyDamages());
         made.push_back(lostTable());
+        for (Patient& patient : behindTheEnd())
+            made.push_back(std::move(patient));
         return made;
     }();
     return all;
@@ -157,13 +194,14 @@ void RepairCrashTest::noPowerCutKeepsARepairFromSucceedingLater()
     const auto trace = std::make_shared<test::TraceStorage>(patient.bytes);
     VERIFY_OK(repairImage(trace, RepairMode::All, nullptr, {}));
     const ImageState end = test::stateOf(trace->bytes());
+    QVERIFY2(end.sound, end.first.c_str());
     std::mt19937_64 random(100 + static_cast<std::uint64_t>(index));
     for (std::size_t step = 1; step < trace->steps().size(); ++step) {
         for (int cut = 0; cut < 3; ++cut) {
             const auto storage = std::make_shared<test::TraceStorage>(trace->stateAfterPowerCut(step, random));
             VERIFY_OK(repairImage(storage, RepairMode::All, nullptr, {}));
             const ImageState again = test::stateOf(storage->bytes());
-            QVERIFY2(again.sound == end.sound, again.first.c_str());
+            QVERIFY2(again.sound, again.first.c_str());
             QCOMPARE(test::worseThan(before, again), std::string());
         }
     }

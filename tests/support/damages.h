@@ -39,6 +39,13 @@ inline std::uint64_t clusterOf(const BuiltImage& image, std::uint64_t guest)
     return (entry(image, guest) & kOffsetMask) / image.clusterSize();
 }
 
+/// Sets the count of a guest cluster's data, unless an earlier damage moved that out of reach.
+inline void setCountOf(BuiltImage& image, std::uint64_t guest, std::uint64_t count)
+{
+    if (const std::uint64_t cluster = clusterOf(image, guest); cluster < image.layout.clusters)
+        image.setCount(cluster, count);
+}
+
 inline void setL1(BuiltImage& image, std::uint64_t raw)
 {
     put64(image.bytes, image.layout.l1, raw);
@@ -52,9 +59,9 @@ inline void setReftable(BuiltImage& image, std::uint64_t index, std::uint64_t ra
 inline const std::vector<Damage>& damages()
 {
     static const std::vector<Damage> all{
-        {"count too high", [](BuiltImage& i) { i.setCount(clusterOf(i, 3), 2); }, FindingKind::Leak},
+        {"count too high", [](BuiltImage& i) { setCountOf(i, 3, 2); }, FindingKind::Leak},
         {"count without reference", [](BuiltImage& i) { setEntry(i, 3, 0); }, FindingKind::Leak},
-        {"count 0", [](BuiltImage& i) { i.setCount(clusterOf(i, 3), 0); }, FindingKind::RefcountTooLow},
+        {"count 0", [](BuiltImage& i) { setCountOf(i, 3, 0); }, FindingKind::RefcountTooLow},
         {"second reference", [](BuiltImage& i) { setEntry(i, 40, entry(i, 3)); }, FindingKind::RefcountTooLow},
         {"copied flag missing", [](BuiltImage& i) { setEntry(i, 3, entry(i, 3) & ~kCopied); },
             FindingKind::CopiedFlagWrong},

@@ -237,8 +237,6 @@ Result<HostCluster> reserveClusters(const Image& image, const Census& census, St
     }
     if (auto written = patch.finish(); !written)
         return failed(written);
-    if (auto flushed = storage.flush(); !flushed)
-        return failed(flushed);
     return first;
 }
 

@@ -23,8 +23,8 @@ Result<HostCluster> rebuildRefcounts(const Image& image, const Census& census, S
     std::span<const std::uint64_t> reserved, const TaskContext& task);
 
 /// Gives `counts.size()` free clusters in a row these counts (at least one), before anything refers to them: in place
-/// where refblocks are at hand, else with a rebuild. The counts must be usable. Returns the first of them; nothing
-/// remains of an image that was read before.
+/// where refblocks are at hand, without a flush, else with a rebuild. The counts must be usable. Returns the first of
+/// them; nothing remains of an image that was read before.
 Result<HostCluster> reserveClusters(const Image& image, const Census& census, Storage& storage,
     std::span<const std::uint64_t> counts, const TaskContext& task);
 

@@ -137,21 +137,24 @@ private:
         return {};
     }
 
-    Result<void> look()
+    Result<void> look(const CensusOptions& options = {})
     {
-        auto census = takeCensus(*m_image, m_task);
+        auto census = takeCensus(*m_image, m_task, options);
         if (!census)
             return failed(census);
         m_census = std::move(*census);
         return {};
     }
 
-    Result<void> lookAgain()
+    Result<void> lookAgain(const CensusOptions& options = {})
     {
         if (auto opened = reopen(); !opened)
             return opened;
-        return look();
+        return look(options);
     }
+
+    /// Between the steps. What lost tables hold is noise, and they go only in the step that puts others in their place.
+    Result<void> lookOnTheWay() { return lookAgain({.skipUnaligned = true}); }
 
     Result<void> repairAll()
     {
@@ -168,7 +171,7 @@ private:
             m_needs.plan.rebuild = true;
             if (auto rebuilt = rebuildRefcounts(*m_image, *m_census, *m_storage, {}, m_task); !rebuilt)
                 return failed(rebuilt);
-            if (auto looked = lookAgain(); !looked)
+            if (auto looked = lookOnTheWay(); !looked)
                 return looked;
         }
         if (auto go = next(4); !go)
@@ -198,10 +201,10 @@ private:
         auto mended = mendHeader();
         if (!mended)
             return failed(mended);
-        if (!wrote && !*mended)
+        if (!wrote && !*mended && m_needs.tables.lostTables.empty())
             return {};
         m_stage = 2;
-        return lookAgain();
+        return lookOnTheWay();
     }
 
     /// Takes off the header what cannot be read.

@@ -67,7 +67,7 @@ struct RepairResult {
 ///        off the header, flush
 ///     2  refcount structures that cannot be used: new ones beside everything, flush, header, flush
 ///     3  what needs new clusters (snapshot table, tables of zeros, guest data that shares its place with something
-///        else): counts first, flush, contents, flush, then header and entries, flush
+///        else): counts and contents, flush, then header and entries, flush
 ///     4  counts that are too low, flush
 ///     5  copied flags, flush
 ///     6  counts that are too high, flush

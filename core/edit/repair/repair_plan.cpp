@@ -166,6 +166,12 @@ private:
         RepairPlan& plan = m_needs.plan;
         if (auto planned = planTables(); !planned)
             return planned;
+        if (m_needs.tables.foreignActiveL1) {
+            plan.remains.push_back(
+                "What should be the active L1 table is something else's place, so that no guest data "
+                "can be found. Put the field l1_table_offset of the header right first");
+            return {};
+        }
         planSnapshots();
         planBitmaps();
         const bool usable = refcountsUsable(m_image, m_census);
@@ -176,7 +182,7 @@ private:
         }
         if (auto planned = planTwoOwners(); !planned)
             return planned;
-        const std::uint64_t low = m_census.count(RefcountTooLow);
+        const std::uint64_t low = m_census.count(RefcountTooLow) + overflowsToRaise();
         if (usable && low > 0)
             act(RefcountTooLow, low, fmt::format("Raise the counts of {}", plural(low, "cluster", "clusters")));
         planFlags();
@@ -290,6 +296,14 @@ private:
             act(CopiedFlagWrong, wrong, fmt::format("Set or clear {}", plural(wrong, "copied flag", "copied flags")));
         else if (m_census.count(RefcountTooLow) > 0 || sharedLeaks)
             act(CopiedFlagWrong, 0, "Set or clear the copied flags of entries whose counts change");
+    }
+
+    /// Clusters with too many references whose counts are not at the maximum yet.
+    std::uint64_t overflowsToRaise() const
+    {
+        const std::uint64_t maximum = m_image.geometry().refcountCodec().maximum();
+        return static_cast<std::uint64_t>(std::ranges::count_if(m_census.findings,
+            [&](const Finding& each) { return each.kind == RefcountOverflow && each.actual < maximum; }));
     }
 
     /// Where a count is 1 because it can be no more, the flag would let one of several references be written in place.

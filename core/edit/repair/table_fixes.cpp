@@ -35,6 +35,10 @@ public:
 
     Result<TableFixes> run()
     {
+        if (activeL1IsForeign()) {
+            m_fixes.foreignActiveL1 = true;
+            return std::move(m_fixes);
+        }
         // L2 tables first: an L1 entry goes when its table turns out to be something else.
         if (auto fixed = fixL2Tables(); !fixed)
             return failed(fixed);
@@ -55,6 +59,46 @@ private:
     bool reachable(HostOffset table) const
     {
         return geometry().isAligned(table) && isWithinFile(m_image, table, geometry().clusterSize());
+    }
+
+    /// Whether the active L1 table begins where the header is, or most of its entries are noise while something that it
+    /// does not lead to itself claims its clusters too.
+    bool activeL1IsForeign() const
+    {
+        const std::span<const std::uint64_t> words = m_image.l1Table();
+        const HostOffset at = m_image.header().l1TableOffset;
+        if (at.value() == 0 && !words.empty())
+            return true;
+        if (!isClaimedByOthers(at, words.size() * 8))
+            return false;
+        std::uint64_t bad = 0;
+        std::uint64_t sound = 0;
+        for (const std::uint64_t word : words) {
+            if (word != 0)
+                ++(fixL1Entry(m_image, m_map, {word}) ? bad : sound);
+        }
+        return bad > sound;
+    }
+
+    bool isClaimedByOthers(HostOffset at, std::uint64_t bytes) const
+    {
+        const auto meets = [&](HostOffset other, std::uint64_t length) {
+            return length > 0 && other < at + bytes && at < other + length;
+        };
+        const Header& header = m_image.header();
+        const HeaderExtensions& extensions = m_image.extensions();
+        bool claimed = meets(header.snapshotsOffset, m_image.snapshotTableBytes())
+            || meets(header.refcountTableOffset, m_image.reftable().size() * 8)
+            || (extensions.crypto && meets(extensions.crypto->offset, extensions.crypto->length));
+        for (const Bitmap& bitmap : m_image.bitmaps())
+            claimed = claimed || meets(bitmap.tableOffset, std::uint64_t{bitmap.tableSize} * 8);
+        for (std::uint64_t i = 0; i < m_image.reftable().size(); ++i) {
+            const auto refblock = m_image.usableRefblock(i);
+            claimed = claimed || (refblock && meets(*refblock, geometry().clusterSize()));
+        }
+        for (std::uint64_t done = 0; done < bytes; done += geometry().clusterSize())
+            claimed = claimed || m_map.usedBySnapshot(geometry().cluster(at + done));
+        return claimed;
     }
 
     Result<void> fixL2Tables()

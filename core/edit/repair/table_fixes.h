@@ -38,6 +38,7 @@ struct TableFixes {
     std::map<FindingKind, Tally> byKind; ///< entries that change
     LossList losses;
     std::vector<std::size_t> foreignL1; ///< snapshots whose L1 table is something else's, by index, ascending
+    bool foreignActiveL1 = false; ///< what should be the active L1 table is something else's: nothing is changed
     std::vector<LostTable> lostTables; ///< left as they are: they need new tables first
     bool changesNothing() const { return byKind.empty() && foreignL1.empty() && lostTables.empty(); }
 };
