@@ -47,8 +47,6 @@ Result<BitmapRequest> parseAdd(const BitmapArguments& arguments)
     auto granularity = parseSize(arguments.granularity);
     if (!granularity)
         return failed(granularity);
-    if (*granularity == 0) // which would mean the default
-        return fail(ErrorKind::Invalid, "Granularity must be power of 2 and at least 512");
     request.granularity = *granularity;
     return request;
 }
