@@ -10,8 +10,9 @@
 namespace cowscope::test
 {
 
-/// What the guest of an image has to read, as plain arrays of bytes: the disk, and a copy of it for each snapshot.
-/// Knows of the format only how large a cluster is. Offsets and lengths in bytes, always within the disk.
+/// What the guest of an image has to read, as plain arrays of bytes: the disk, and a copy of it for each snapshot;
+/// and what its bitmaps have to mark. Knows of the format only how large a cluster is. Offsets and lengths in bytes,
+/// always within the disk.
 class DiskModel
 {
 public:
@@ -22,6 +23,14 @@ public:
     struct Snapshot {
         QString name;
         Contents contents;
+    };
+
+    struct Bitmap {
+        QString name;
+        std::uint64_t granularity = 0; ///< bytes
+        bool enabled = false;
+        std::vector<bool> must; ///< stretches that have to be marked
+        std::vector<bool> may; ///< stretches that can be marked
     };
 
     DiskModel() = default;
@@ -48,13 +57,23 @@ public:
 
     const std::vector<Snapshot>& snapshots() const { return m_snapshots; }
     void takeSnapshot(const QString& name) { m_snapshots.push_back({name, m_disk}); }
-    void applySnapshot(std::size_t index) { m_disk = m_snapshots[index].contents; }
+    void applySnapshot(std::size_t index);
     void removeSnapshot(std::size_t index) { m_snapshots.erase(m_snapshots.begin() + static_cast<long>(index)); }
 
+    const std::vector<Bitmap>& bitmaps() const { return m_bitmaps; }
+    void addBitmap(const QString& name, std::uint64_t granularity, bool enabled);
+    void removeBitmap(std::size_t index) { m_bitmaps.erase(m_bitmaps.begin() + static_cast<long>(index)); }
+    void clearBitmap(std::size_t index);
+    void enableBitmap(std::size_t index, bool enabled) { m_bitmaps[index].enabled = enabled; }
+
 private:
+    void mark(std::uint64_t start, std::uint64_t length, bool must);
+    void resizeBitmaps();
+
     std::uint64_t m_clusterSize = 512;
     Contents m_disk;
     std::vector<Snapshot> m_snapshots;
+    std::vector<Bitmap> m_bitmaps;
 };
 
 } // namespace cowscope::test

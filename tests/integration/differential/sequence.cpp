@@ -15,7 +15,7 @@ Sequence::Sequence(std::uint64_t seed, Tool ours, const QString& root)
 
 SequenceResult Sequence::run()
 {
-    const std::uint64_t steps = 3 + m_random.below(8);
+    const std::uint64_t steps = m_random.percent(4) ? 40 : 3 + m_random.below(8);
     bool going = create() && (m_over || judge(true));
     for (std::uint64_t i = 1; going && !m_over && i <= steps; ++i) {
         m_log.add(QStringLiteral("# step %1").arg(i));

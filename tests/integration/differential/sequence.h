@@ -69,6 +69,11 @@ private:
     bool applySnapshot();
     bool deleteSnapshot();
 
+    // sequence_bitmaps.cpp
+    bool bitmapStep();
+    bool addBitmap();
+    bool judgeBitmaps(const Twin& twin);
+
     // sequence_judge.cpp
     bool judge(bool thorough);
     bool judgeCheck(const Twin& twin, Tool by);
@@ -86,6 +91,7 @@ private:
     DiskModel m_model;
     Bytes m_backing;
     unsigned m_snapshotsTaken = 0;
+    unsigned m_bitmapsAdded = 0;
     bool m_over = false; ///< there is no image to go on with
     bool m_sabotaged = false;
     QString m_fault;

@@ -58,6 +58,8 @@ bool Sequence::judge(bool thorough)
         return false;
     if (!judgeContents(m_ours, Tool::Qemu) || !judgeContents(m_theirs, tool))
         return false;
+    if (!judgeBitmaps(m_ours) || !judgeBitmaps(m_theirs))
+        return false;
     if (!thorough)
         return true;
     return judgeCheck(m_ours, tool) && judgeContents(m_ours, tool) && judgeContents(m_theirs, Tool::Qemu)

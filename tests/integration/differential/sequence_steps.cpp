@@ -22,8 +22,10 @@ QString command(const char* what, std::uint64_t start, std::uint64_t length)
 bool Sequence::step()
 {
     const std::uint64_t dice = m_random.below(100);
-    if (dice < 50)
+    if (dice < 44)
         return ioStep();
+    if (dice < 50)
+        return bitmapStep();
     if (dice < 74)
         return snapshotStep();
     if (dice < 82)
@@ -34,7 +36,8 @@ bool Sequence::step()
         return swapStep();
     if (dice < 96)
         return convertStep();
-    return m_recipe.lazyRefcounts ? crashStep() : ioStep();
+    // What a crash does to bitmaps is not a matter of counts.
+    return m_recipe.lazyRefcounts && m_model.bitmaps().empty() ? crashStep() : ioStep();
 }
 
 Sequence::Range Sequence::randomRange()
@@ -149,11 +152,15 @@ bool Sequence::resizeStep()
     QStringList arguments{"resize", "image.qcow2", QString::number(to)};
     if (to < from && asked)
         arguments.insert(1, "--shrink");
+    if (to > from && !m_recipe.hasBacking() && m_random.percent(30))
+        arguments.insert(1, QStringLiteral("--preallocation=") + m_random.oneOf("off", "metadata", "falloc", "full"));
     const Bytes before = readFile(m_ours.path());
     const ProgramRun theirs = m_theirs.img(arguments);
     const ProgramRun ours = m_ours.img(arguments);
-    // Version 2 cannot say "zero", and theirs does not write zeros over what a longer backing file would show.
-    const bool shows = m_recipe.version2 && m_recipe.hasBacking() && to > from && m_backing.size() > from;
+    // Version 2 and compressed clusters of subclusters cannot say "zero", and theirs does not write zeros over what a
+    // longer backing file would show.
+    const bool shows = (m_recipe.version2 || m_recipe.extendedL2) && to > from && m_backing.size() > from;
+    const bool impossible = to == 0 || (m_recipe.version2 && !m_model.snapshots().empty());
     switch (agreementOf(ours, theirs, "resizing")) {
     case Agreement::Fault:
         return false;
@@ -165,7 +172,7 @@ bool Sequence::resizeStep()
         m_model.resize(to);
         return m_theirs.copyFrom(m_ours);
     case Agreement::Refused:
-        if (asked && !(m_recipe.version2 && !m_model.snapshots().empty()) && !shows)
+        if (asked && !impossible && !shows)
             return fail("resizing: refused without need, ours " + outcome(ours) + "; theirs " + outcome(theirs));
         return oursIsAsBefore(before, "resizing") && m_theirs.copyFrom(m_ours);
     case Agreement::Done:
