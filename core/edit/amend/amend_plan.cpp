@@ -49,22 +49,20 @@ void collectRefusals(WidthAssessment& assessment, const Image& image, const Cens
             "Images of compat 0.10 (version 2) always count in 16 bits. Upgrade the image first: qemu-img "
             "amend -o compat=1.1");
     if (header.isCorrupt())
-        refusals.push_back(
-            "The image is marked corrupt: its structures cannot be trusted. Repair it first: qemu-img check "
-            "-r all");
+        refusals.push_back("The image is marked corrupt: its structures cannot be trusted. Repair it first: check "
+                           "-r all");
     if (header.isDirty())
-        refusals.push_back(
-            "The image is marked dirty: its counts may be stale. Repair it first: qemu-img check -r all");
+        refusals.push_back("The image is marked dirty: its counts may be stale. Repair it first: check -r all");
     for (const Error& problem : image.problems())
         refusals.push_back(fmt::format("A part of the image cannot be used: {}", problem.text()));
     for (const FindingKind kind : kStructuralDamage) {
         if (census.count(kind) > 0)
             refusals.push_back(fmt::format("The image is damaged, so that free space cannot be told for sure: {} ({}). "
-                                           "Repair it first: qemu-img check -r all",
+                                           "Repair it first: check -r all",
                 findingText(kind).title, census.count(kind)));
     }
     if (image.reftable().empty())
-        refusals.push_back("The image has no refcount table. Repair it first: qemu-img check -r all");
+        refusals.push_back("The image has no refcount table. Repair it first: check -r all");
     if (assessment.obstacles.clusters > 0)
         refusals.push_back(describeObstacles(assessment.obstacles, assessment.bits(), image.geometry()));
 }

@@ -67,7 +67,7 @@ Result<void> ImageEditor::load(const TaskContext& task)
     m_extensionsChanged = false;
     m_backingFile = image.backingFile();
     m_geometry = image.geometry();
-    m_refcounts.load(image, *m_storage);
+    m_refcounts.load(image, *m_storage, [this](ClusterRun run) { return checkFree(run); });
     m_l1.assign(image.l1Table().begin(), image.l1Table().end());
     m_l1Fresh = false;
     m_dirtyL1.clear();
@@ -135,9 +135,9 @@ void ImageEditor::protect(HostOffset offset, std::uint64_t bytes, std::string_vi
 Result<void> ImageEditor::checkFree(ClusterRun run) const
 {
     for (HostCluster cluster = run.first; cluster < run.end(); ++cluster) {
-        if (const auto known = m_metadata.find(cluster.value()); known != m_metadata.end())
+        if (const auto what = metadataAt(cluster); !what.empty())
             return fail(ErrorKind::Invalid,
-                fmt::format("Cluster {} is counted as free, but {} is there", cluster.value(), known->second),
+                fmt::format("Cluster {} is counted as free, but {} is there", cluster.value(), what),
                 m_geometry.offset(cluster).value(), std::string(kRepairFirst));
     }
     return {};
@@ -174,19 +174,12 @@ Result<HostCluster> ImageEditor::allocate(std::uint64_t clusters)
     auto run = m_refcounts.allocate(clusters, clusters);
     if (!run)
         return failed(run);
-    if (auto free = checkFree(*run); !free)
-        return failed(free);
     return run->first;
 }
 
 Result<ClusterRun> ImageEditor::allocateUpTo(std::uint64_t most)
 {
-    auto run = m_refcounts.allocate(1, most);
-    if (!run)
-        return run;
-    if (auto free = checkFree(*run); !free)
-        return failed(free);
-    return run;
+    return m_refcounts.allocate(1, most);
 }
 
 Result<HostOffset> ImageEditor::allocateCompressed(std::uint64_t bytes)

@@ -5,6 +5,8 @@
 #include "core/edit/repair/repair.h"
 #include "core/storage/file_storage.h"
 
+#include <fmt/format.h>
+
 namespace cowscope
 {
 
@@ -31,6 +33,22 @@ Result<GuestFiles> openOtherFiles(const Image& image, const std::string& path, c
     return files;
 }
 
+/// Brings the counts of a dirty image up to date. What loses data is not done without being asked for.
+Result<void> repairDirty(const Image& image, const std::shared_ptr<Storage>& storage, const TaskContext& task)
+{
+    auto census = takeCensus(image, task);
+    if (!census)
+        return failed(census);
+    const RepairPlan plan = planRepair(image, **census, RepairMode::All);
+    if (!plan.givenUp.empty())
+        return fail(ErrorKind::Refused,
+            fmt::format(
+                "The image is marked dirty, and to repair it would give something up: {}", plan.givenUp.front()),
+            std::nullopt, "Look at the whole plan and repair it by hand: check -r all --plan");
+    auto repaired = repairImage(storage, RepairMode::All, nullptr, task);
+    return repaired ? Result<void>{} : failed(repaired);
+}
+
 Result<std::unique_ptr<ImageEditor>> openStorage(
     std::shared_ptr<Storage> storage, const std::string& path, OpenFiles which, const TaskContext& task)
 {
@@ -38,7 +56,7 @@ Result<std::unique_ptr<ImageEditor>> openStorage(
     if (!image)
         return failed(image);
     if ((*image)->header().isDirty() && !(*image)->header().isCorrupt()) {
-        if (auto repaired = repairImage(storage, RepairMode::All, nullptr, task); !repaired)
+        if (auto repaired = repairDirty(**image, storage, task); !repaired)
             return failed(repaired);
     }
     GuestFiles files;

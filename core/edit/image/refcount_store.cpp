@@ -28,10 +28,11 @@ unsigned widthFor(std::uint64_t count)
 
 } // namespace
 
-void RefcountStore::load(const Image& image, Storage& storage)
+void RefcountStore::load(const Image& image, Storage& storage, Guard guard)
 {
     *this = RefcountStore();
     m_storage = &storage;
+    m_guard = std::move(guard);
     m_clusterSize = image.geometry().clusterSize();
     m_entries = image.geometry().refblockEntries();
     m_codec = image.geometry().refcountCodec();
@@ -95,6 +96,8 @@ Result<bool> RefcountStore::isFreeOnDisk(HostCluster cluster)
 
 Result<bool> RefcountStore::isFree(HostCluster cluster)
 {
+    if (!hasRefblock(blockIndex(cluster)))
+        return cluster >= m_fileEnd;
     auto now = count(cluster);
     if (!now)
         return failed(now);
@@ -178,8 +181,9 @@ bool RefcountStore::isRefcountStructure(HostCluster cluster) const
 Result<HostCluster> RefcountStore::nextFree(HostCluster from)
 {
     for (HostCluster cluster = from;; ++cluster) {
-        const std::uint64_t index = blockIndex(cluster);
-        if (hasRefblock(index) && !m_blocks.contains(index) && cluster < m_fileEnd) {
+        while (cluster < m_fileEnd && !hasRefblock(blockIndex(cluster)))
+            cluster = std::min(m_fileEnd, HostCluster((blockIndex(cluster) + 1) * m_entries));
+        if (cluster < m_fileEnd && !m_blocks.contains(blockIndex(cluster))) {
             m_scanned += m_clusterSize;
             if (m_scanned > kScanBytes)
                 cluster = m_fileEnd;
@@ -225,6 +229,8 @@ Result<ClusterRun> RefcountStore::allocate(std::uint64_t least, std::uint64_t mo
             return failed(added);
         if (*added)
             continue; // it may have taken a cluster of the run
+        if (auto allowed = m_guard(*run); !allowed)
+            return failed(allowed);
         for (HostCluster cluster = run->first; cluster < run->end(); ++cluster) {
             if (auto counted = set(cluster, 1); !counted)
                 return failed(counted);
@@ -263,6 +269,8 @@ Result<void> RefcountStore::addRefblock()
         ++index;
     if (index >= m_reftable.size())
         return growReftable(index + 1);
+    if (auto allowed = m_guard({*cluster, 1}); !allowed)
+        return allowed;
 
     Refblock block;
     block.now.resize(m_clusterSize);

@@ -7,6 +7,7 @@
 #include "core/image/image.h"
 #include "core/storage/storage.h"
 
+#include <functional>
 #include <optional>
 #include <set>
 #include <unordered_map>
@@ -29,7 +30,8 @@ struct CountChanges {
 ///
 /// A cluster is free when its count is 0 now *and* was 0 at the last commit: what an edit frees may still be what the
 /// image on disk is made of. The search is first fit from a cursor; it reads at most kScanBytes of refblocks before
-/// it goes on behind the end of the file, so that a large full image costs no more than a small one.
+/// it goes on behind the end of the file, so that a large full image costs no more than a small one. Clusters of the file
+/// that no refblock counts are left alone: the refblock may be lost, and they in use.
 ///
 /// A new refblock takes the first free cluster that an existing refblock counts, or the first one of its own reach, in
 /// which case it counts itself. A reftable that is too small is laid out anew, with room to spare.
@@ -38,8 +40,11 @@ class RefcountStore
 public:
     static constexpr std::uint64_t kScanBytes = std::uint64_t{4} << 20;
 
+    /// Refuses clusters that must not be handed out although their count is 0.
+    using Guard = std::function<Result<void>(ClusterRun)>;
+
     /// Starts afresh from what is on disk.
-    void load(const Image& image, Storage& storage);
+    void load(const Image& image, Storage& storage, Guard guard);
 
     RefcountCodec codec() const { return m_codec; }
     Result<std::uint64_t> count(HostCluster cluster);
@@ -117,6 +122,7 @@ private:
     Result<void> writeChanges(std::uint64_t index, std::span<const std::byte> bytes, std::span<const std::byte> before);
 
     Storage* m_storage = nullptr;
+    Guard m_guard;
     std::uint64_t m_clusterSize = 0;
     std::uint64_t m_entries = 0; ///< counts in a refblock
     RefcountCodec m_codec{4};

@@ -59,6 +59,8 @@ private Q_SLOTS:
     void aSwitchLeavesTheOldImageOrTheNewAtEveryPowerCut();
     void trimsTheFileBehindTheLastClusterInUse();
     void refusesAllocationOverMetadata();
+    void leavesClustersAloneThatNoRefblockCounts_data();
+    void leavesClustersAloneThatNoRefblockCounts();
     void clearsUnknownAutoclearBitsWhenItChangesSomething();
 };
 
@@ -210,6 +212,40 @@ void ImageEditorTest::refusesAllocationOverMetadata()
     QVERIFY(editor);
     const auto run = editor->allocate(1);
     QVERIFY2(test::failedWith(run, ErrorKind::Invalid), test::why(run));
+    QVERIFY(memory->bytes() == built.bytes);
+}
+
+void ImageEditorTest::leavesClustersAloneThatNoRefblockCounts_data()
+{
+    QTest::addColumn<unsigned>("clusterBits");
+    QTest::addColumn<int>("lost");
+    for (const unsigned clusterBits : {9U, 12U}) {
+        for (int lost = 0; lost < (clusterBits == 9 ? 8 : 1); ++lost)
+            QTest::addRow("cluster_bits %u, refblock %d", clusterBits, lost) << clusterBits << lost;
+    }
+}
+
+void ImageEditorTest::leavesClustersAloneThatNoRefblockCounts()
+{
+    QFETCH(unsigned, clusterBits);
+    QFETCH(int, lost);
+    BuiltImage built = test::plainImage(clusterBits, 6);
+    QVERIFY(built.layout.refblocks.contains(static_cast<std::uint64_t>(lost)) || lost > 0);
+    test::put64(built.bytes, built.layout.reftable + static_cast<std::uint64_t>(lost) * 8, 0);
+    const auto memory = std::make_shared<MemoryStorage>(built.bytes);
+    const auto editor = open(memory);
+    QVERIFY(editor);
+    for (int i = 0; i < 300; ++i) {
+        const auto cluster = editor->allocate(1);
+        if (!cluster) {
+            QVERIFY2(test::failedWith(cluster, ErrorKind::Invalid), test::why(cluster));
+            break;
+        }
+        const bool behind = cluster->value() >= built.layout.clusters;
+        QVERIFY(behind || *editor->refcounts().isFreeOnDisk(*cluster));
+        QVERIFY(behind || cluster->value() / editor->geometry().refblockEntries() != static_cast<std::uint64_t>(lost));
+    }
+    VERIFY_OK(editor->rollback());
     QVERIFY(memory->bytes() == built.bytes);
 }
 
