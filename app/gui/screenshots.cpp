@@ -5,6 +5,7 @@
 #include "app/gui/demo_support.h"
 #include "ui/jobs/task_dialog.h"
 
+#include <QAbstractButton>
 #include <QAction>
 #include <QApplication>
 #include <QDir>
@@ -82,13 +83,24 @@ void Screenshots::takeAll()
 
 bool Screenshots::takeDialogs()
 {
+    struct Way {
+        const char* opener; ///< an action or a button
+        const char* picture;
+    };
     bool saved = true;
-    for (const char* name : {"repairAllAction", "createSnapshotAction", "createAction"}) {
-        m_window.findChild<QAction*>(QString::fromLatin1(name))->trigger();
+    for (const Way way : {Way{"repairAllAction", "repair"}, Way{"createSnapshotAction", "create-snapshot"},
+             Way{"applySnapshot", "apply-snapshot"}, Way{"createAction", "create-image"}}) {
+        const QString opener = QString::fromLatin1(way.opener);
+        if (auto* action = m_window.findChild<QAction*>(opener))
+            action->trigger();
+        else if (auto* button = m_window.findChild<QAbstractButton*>(opener))
+            button->click(); // nothing if it is disabled: an image without snapshots
+        settle();
         auto* dialog = m_window.findChild<ui::TaskDialog*>();
-        if (!dialog || !settle())
-            return false;
-        saved = dialog->grab().save(QStringLiteral("%1/%2.png").arg(m_folder, dialog->objectName())) && saved;
+        if (!dialog)
+            continue;
+        saved
+            = dialog->grab().save(QStringLiteral("%1/%2.png").arg(m_folder, QString::fromLatin1(way.picture))) && saved;
         dialog->reject();
         settle();
     }

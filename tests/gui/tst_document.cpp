@@ -27,6 +27,7 @@ private Q_SLOTS:
     void neverWritesToTheFile();
     void reloadKeepsTheSelectionAndSeesTheNewState();
     void noticesThatTheFileChanged();
+    void editsOfOurOwnAreNoNews();
     void closeForgetsEverything();
     void selectionHasAHistory();
     void selectionStaysQuietWhenNothingChanges();
@@ -184,6 +185,23 @@ void TestDocument::noticesThatTheFileChanged()
     QVERIFY(waitForJobs());
     changed.clear();
     QVERIFY(!changed.wait(1200)); // what it has reloaded is not news
+}
+
+void TestDocument::editsOfOurOwnAreNoNews()
+{
+    ImageDocument document;
+    const QString path = m_folder.create(QStringLiteral("edited.qcow2"));
+    QVERIFY(openAndWait(document, path));
+    QSignalSpy changed(&document, &ImageDocument::changedOnDisk);
+    QSignalSpy opened(&document, &ImageDocument::opened);
+    document.setEditing(true);
+    QCOMPARE(qemu::io(path, {QStringLiteral("write 0 64k")}).exit, 0);
+    QVERIFY(!changed.wait(1200));
+    const std::uint64_t before = document.census()->map.clusters();
+    document.setEditing(false);
+    QVERIFY(opened.count() == 1 || opened.wait());
+    QVERIFY(document.census()->map.clusters() > before);
+    QVERIFY(!changed.wait(1200));
 }
 
 void TestDocument::closeForgetsEverything()

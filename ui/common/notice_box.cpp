@@ -5,8 +5,10 @@
 #include "ui/common/palette.h"
 #include "ui/common/text_label.h"
 
+#include <QAccessible>
 #include <QEvent>
 #include <QLabel>
+#include <QTextDocumentFragment>
 #include <QVBoxLayout>
 
 namespace cowscope::ui
@@ -31,6 +33,11 @@ void NoticeBox::setNotice(Kind kind, const QString& html)
     m_text->setText(html);
     paintEdge();
     setVisible(!html.isEmpty());
+    if (html.isEmpty())
+        return;
+    setAccessibleName(QTextDocumentFragment::fromHtml(html).toPlainText());
+    QAccessibleEvent alert(this, QAccessible::Alert); // who does not see the edge hears it
+    QAccessible::updateAccessibility(&alert);
 }
 
 QString NoticeBox::text() const

@@ -17,11 +17,32 @@ namespace
 {
 constexpr double kMaxBytes = 0x1p62;
 constexpr int kDecimals = 3; ///< of every unit but bytes
+
+/// Without zeros behind the decimal point: "20" rather than "20.000", which some read as twenty thousand.
+class NumberBox : public QDoubleSpinBox
+{
+public:
+    using QDoubleSpinBox::QDoubleSpinBox;
+
+    QString textFromValue(double value) const override
+    {
+        QString text = QDoubleSpinBox::textFromValue(value);
+        const QString point = locale().decimalPoint();
+        if (decimals() == 0 || !text.contains(point))
+            return text;
+        while (text.endsWith(locale().zeroDigit()))
+            text.chop(1);
+        if (text.endsWith(point))
+            text.chop(point.size());
+        return text;
+    }
+};
+
 } // namespace
 
 SizeEdit::SizeEdit(const QString& objectName, const QString& accessibleName, QWidget* parent)
     : QWidget(parent)
-    , m_number(new QDoubleSpinBox(this))
+    , m_number(new NumberBox(this))
     , m_unit(new QComboBox(this))
 {
     setObjectName(objectName);

@@ -10,8 +10,10 @@
 #include <QLabel>
 #include <QProgressBar>
 #include <QPushButton>
+#include <QScreen>
 #include <QVBoxLayout>
 
+#include <algorithm>
 #include <utility>
 
 namespace cowscope::ui
@@ -197,6 +199,16 @@ void TaskDialog::showProblem(const QString& html)
     setReady(false);
     m_problem->setNotice(NoticeBox::Kind::Danger, html);
     m_tryAgain->show();
+    growToFit();
+}
+
+/// Makes room for texts that came later; never shrinks under the user's hands.
+void TaskDialog::growToFit()
+{
+    layout()->activate();
+    const int needed = layout()->totalHeightForWidth(width());
+    if (needed > height())
+        resize(width(), std::min(needed, screen()->availableGeometry().height()));
 }
 
 void TaskDialog::clearProblem()

@@ -66,6 +66,7 @@ protected:
 
     void showProblem(const QString& html); ///< with a button to try again
     void clearProblem();
+    void growToFit();
 
     void showEvent(QShowEvent* event) override;
     void closeEvent(QCloseEvent* event) override;

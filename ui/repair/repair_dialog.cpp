@@ -147,6 +147,7 @@ void RepairDialog::makeBody()
     body().addWidget(m_givenUpList, 1);
     body().addWidget(m_accept);
     body().addWidget(m_remains);
+    body().addStretch(0); // takes the room while there are no actions to list
 }
 
 void RepairDialog::prepare()
@@ -186,7 +187,7 @@ void RepairDialog::showActions()
     for (const RepairAction& action : actions) {
         m_actions->setItem(row, WhatColumn, cell(toQString(action.what)));
         m_actions->setItem(row, MendsColumn, cell(toQString(findingText(action.kind).title)));
-        m_actions->setItem(row, PlacesColumn, cell(formatCount(action.places)));
+        m_actions->setItem(row, PlacesColumn, cell(action.places == 0 ? QString() : formatCount(action.places)));
         QTableWidgetItem* fate = cell(action.losesData ? tr("given up") : tr("kept"));
         if (action.losesData)
             fate->setForeground(findingColor(isDark(palette())));

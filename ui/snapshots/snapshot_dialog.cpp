@@ -132,7 +132,8 @@ SnapshotDialog::SnapshotDialog(ImageDocument& document, SnapshotTask task, QWidg
     , m_name(new QLineEdit(this))
     , m_nameHint(makeTextLabel(QStringLiteral("nameHint"), this))
     , m_copy(new QCheckBox(tr("C&opy the clusters whose count would not fit any more"), this))
-    , m_facts(new FactList(this))
+    , m_costs(new QWidget(this))
+    , m_facts(new FactList(m_costs))
     , m_amend(new QPushButton(tr("Change the &width\u2026"), this))
     , m_repair(new QPushButton(tr("&Repair\u2026"), this))
 {
@@ -168,13 +169,14 @@ void SnapshotDialog::makeBody()
     m_copy->setToolTip(tr("Takes more space, but works at any width, even 1 bit"));
     m_copy->setVisible(m_task.what != What::Delete);
     body().addWidget(m_copy);
-    auto* heading = new QLabel(tr("<b>What it costs</b>"), this);
-    body().addSpacing(6);
-    body().addWidget(heading);
-    body().addWidget(m_facts);
-    body().addStretch(1);
-    m_facts->setFacts(costFacts({}, 0)); // in place from the start, so that nothing jumps
+    auto* costs = new QVBoxLayout(m_costs);
+    costs->setContentsMargins(0, 6, 0, 0);
+    costs->addWidget(new QLabel(tr("<b>What it costs</b>"), m_costs));
+    costs->addWidget(m_facts);
+    m_facts->setFacts(costFacts({}, 0)); // takes its place from the start, so that nothing jumps
     m_facts->setEnabled(false);
+    body().addWidget(m_costs);
+    body().addStretch(1);
     m_amend->setObjectName(QStringLiteral("changeWidth"));
     m_amend->hide();
     addButton(m_amend);
@@ -227,6 +229,7 @@ void SnapshotDialog::prepare()
     m_copy->setEnabled(true);
     m_cost.reset();
     m_facts->setEnabled(false);
+    m_costs->show();
     updateReady();
     m_task.onOverflow = m_copy->isChecked() ? OnOverflow::Copy : OnOverflow::Refuse;
     m_document.whenIdle(this, [this] { findCost(); });
@@ -262,6 +265,7 @@ bool SnapshotDialog::mayOverflow() const
 
 void SnapshotDialog::jobFailed(const Error& error)
 {
+    m_costs->setVisible(m_cost.has_value());
     TaskDialog::jobFailed(error);
     if (error.kind != ErrorKind::Refused || !m_document.image())
         return;

@@ -50,6 +50,7 @@ private:
     QLineEdit* m_name;
     QLabel* m_nameHint;
     QCheckBox* m_copy;
+    QWidget* m_costs; ///< hidden where there are none to show
     FactList* m_facts;
     QPushButton* m_amend;
     QPushButton* m_repair;

@@ -14,6 +14,8 @@
 #include <QScopedValueRollback>
 #include <QTableView>
 
+#include <utility>
+
 namespace cowscope::ui
 {
 
@@ -88,9 +90,9 @@ QString SnapshotsPanel::summary() const
     const std::uint64_t room = m_document.census()->snapshotsThatFit[image.header().refcountOrder];
     const unsigned bits = image.header().refcountBits();
     const QString width = bits == 1 ? tr("1 bit") : tr("%1 bits").arg(bits);
-    return tr("%1 \u00b7 room for %2 more at %3")
-        .arg(count == 1 ? tr("1 snapshot") : tr("%1 snapshots").arg(formatCount(count)),
-            room == 0 ? tr("none") : formatCount(room), width);
+    const QString taken = count == 1 ? tr("1 snapshot") : tr("%1 snapshots").arg(formatCount(count));
+    return room == 0 ? tr("%1 \u00b7 no room for more at %2").arg(taken, width)
+                     : tr("%1 \u00b7 room for %2 more at %3").arg(taken, formatCount(room), width);
 }
 
 void SnapshotsPanel::refresh()
@@ -115,6 +117,8 @@ void SnapshotsPanel::refresh()
     else
         m_list->showEmpty(tr("This image has no internal snapshots. Create one to keep the disk as it is now."));
     showContent();
+    if (std::exchange(m_selectNewest, false) && m_model->rowCount() > 0)
+        m_document.selection().select(SnapshotSelection{image->snapshots().size() - 1});
     showSelection();
 }
 
@@ -159,12 +163,14 @@ void SnapshotsPanel::createSnapshot()
 
 void SnapshotsPanel::openDialog(SnapshotTask task)
 {
+    const bool creates = task.what == SnapshotTask::What::Create;
     auto* dialog = new SnapshotDialog(m_document, std::move(task), this);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
-    connect(dialog, &SnapshotDialog::finishedWith, this, [this](const QString& sentence) {
+    connect(dialog, &SnapshotDialog::finishedWith, this, [this, creates](const QString& sentence) {
         m_resultPath = m_document.path();
         m_result->setText(sentence);
         m_result->show();
+        m_selectNewest = creates;
     });
     connect(dialog, &SnapshotDialog::amendRequested, this, &SnapshotsPanel::amendRequested);
     connect(dialog, &SnapshotDialog::repairRequested, this, &SnapshotsPanel::repairRequested);

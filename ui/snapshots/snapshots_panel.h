@@ -51,6 +51,7 @@ private:
     QPushButton* m_apply;
     QPushButton* m_delete;
     bool m_showing = false;
+    bool m_selectNewest = false; ///< once the image is open again
 };
 
 } // namespace cowscope::ui
