@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/integration/cli.h"
 #include "tests/integration/corpus.h"
+#include "tests/support/bitmap_states.h"
 #include "tests/support/naive_reader.h"
 
 #include <QJsonArray>
@@ -104,6 +105,7 @@ private Q_SLOTS:
     void answersAsQemuImgDoes_data();
     void answersAsQemuImgDoes();
     void applyingRestoresTheSize();
+    void applyingMarksTheBitmapsThatRecord();
     void disksOfNothingHaveSnapshots();
     void oneBitRefusesASnapshotCleanly();
     void twoBitsRefuseTheFourthReference();
@@ -266,6 +268,44 @@ void SnapshotTest::applyingRestoresTheSize()
     STEP(has(64 << 20, large));
     STEP(apply(Tool::Theirs, "small"));
     STEP(has(1 << 20, small));
+}
+
+/// The disk holds something else then, and a backup that goes by a bitmap has to notice.
+void SnapshotTest::applyingMarksTheBitmapsThatRecord()
+{
+    Subject image;
+    STEP(make(image, "cluster_size=4k,refcount_bits=2", "1M"));
+    STEP(image.write({"write -P 1 0 64k"}));
+    for (const QStringList& bitmap : {QStringList{"--add", "on"}, QStringList{"--add", "--disable", "off"}}) {
+        const auto added = test::qemu::img(QStringList{"bitmap", "-g", "64k"} + bitmap.mid(0, bitmap.size() - 1)
+            + QStringList{image.path, bitmap.last()});
+        QVERIFY2(added.exit == 0, added.err);
+    }
+    STEP(image.create(Tool::Ours, "one"));
+    const auto bits = [&](const char* name) { return test::bitmapStates(test::readFile(image.path))[name].bits; };
+    QVERIFY(bits("on").empty()); // a snapshot changes nothing that a guest reads
+    STEP(image.apply(Tool::Ours, "one"));
+    QCOMPARE(bits("on").size(), 16U);
+    QCOMPARE(bits("off").size(), 0U);
+
+    // Three snapshots hold the data as often as two bits count, so that the disk cannot hold it as well.
+    QCOMPARE(test::qemu::img({"bitmap", "--clear", image.path, "on"}).exit, 0);
+    STEP(image.create(Tool::Ours, "two"));
+    STEP(image.write({"write -P 2 0 64k"}));
+    STEP(image.apply(Tool::Ours, "two"));
+    QCOMPARE(test::qemu::img({"bitmap", "--clear", image.path, "on"}).exit, 0);
+    Bytes before = test::readFile(image.path);
+    const std::uint64_t cluster = firstData(before) / 4096;
+    test::putCount(before, test::getNumber(before, test::getNumber(before, 48, 8), 8), 1, cluster, 3);
+    QVERIFY(test::writeFile(image.path, before));
+    QCOMPARE(test::qemu::io(image.path, {"write -P 3 0 64k"}).exit, 0);
+    before = test::readFile(image.path);
+    test::putCount(before, test::getNumber(before, test::getNumber(before, 48, 8), 8), 1, cluster, 3);
+    QVERIFY(test::writeFile(image.path, before));
+    const auto refused = image.snapshot(Tool::Ours, {"-a", "two"});
+    QCOMPARE(refused.exit, 1);
+    QVERIFY2(refused.err.contains("would have to become 4"), refused.err);
+    QVERIFY(test::readFile(image.path) == before); // nothing is marked either
 }
 
 void SnapshotTest::disksOfNothingHaveSnapshots()
