@@ -30,8 +30,8 @@ struct CountChanges {
 ///
 /// A cluster is free when its count is 0 now *and* was 0 at the last commit: what an edit frees may still be what the
 /// image on disk is made of. The search is first fit from a cursor; it reads at most kScanBytes of refblocks before
-/// it goes on behind the end of the file, so that a large full image costs no more than a small one. Clusters of the file
-/// that no refblock counts are left alone: the refblock may be lost, and they in use.
+/// it goes on behind the end of the file, so that a large full image costs no more than a small one. Clusters of the
+/// file that no refblock counts are left alone: the refblock may be lost, and they in use.
 ///
 /// A new refblock takes the first free cluster that an existing refblock counts, or the first one of its own reach, in
 /// which case it counts itself. A reftable that is too small is laid out anew, with room to spare.
