@@ -33,6 +33,7 @@ private Q_SLOTS:
     void selectionStaysQuietWhenNothingChanges();
     void nudgesFillNoHistory();
     void findsTheClustersOfWhatIsSelected();
+    void findsTheBytesOfWhatIsSelected();
     void understandsPlaces_data();
     void understandsPlaces();
     void printsNumbersForPeople();
@@ -273,6 +274,23 @@ void TestDocument::findsTheClustersOfWhatIsSelected()
     QCOMPARE(owner(RefblockSelection{1U << 30}), std::nullopt);
     QCOMPARE(owner(SnapshotSelection{2}), std::nullopt);
     QCOMPARE(owner(std::monostate()), std::nullopt);
+    QCOMPARE(selectedClusters(ByteRange{HostOffset(4095), 2}, image), (ClusterRange{HostCluster(0), 2}));
+}
+
+void TestDocument::findsTheBytesOfWhatIsSelected()
+{
+    ImageDocument document;
+    QVERIFY(openAndWait(document, m_folder.create(QStringLiteral("bytes.qcow2"))));
+    const Image& image = *document.image();
+    const auto bytes = [&](const Selection::Value& value) { return selectedBytes(value, image).value(); };
+    QCOMPARE(bytes(ByteRange{HostOffset(1), 3}), (ByteRange{HostOffset(1), 3}));
+    QCOMPARE(bytes(ClusterRange{HostCluster(2), 3}), (ByteRange{HostOffset(8192), 12288}));
+    QCOMPARE(bytes(FieldSelection{Structure::Header, 0, HostOffset(0), 1}), (ByteRange{HostOffset(4), 4}));
+    QCOMPARE(bytes(RefblockSelection{0}), (ByteRange{*image.usableRefblock(0), 4096}));
+    // A place that 64 bits do not hold is cut, not wrapped.
+    const ByteRange far = bytes(ClusterRange{HostCluster(UINT64_MAX), UINT64_MAX});
+    QVERIFY(far.count >= 1 && far.first.value() + far.count > far.first.value());
+    QVERIFY(!selectedBytes(BitmapSelection{0}, image));
 }
 
 void TestDocument::understandsPlaces_data()

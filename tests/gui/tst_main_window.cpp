@@ -78,6 +78,7 @@ private Q_SLOTS:
     void followsAClickInTheTree();
     void followsAClickInTheHeader();
     void followsALinkInTheDetails();
+    void showsSelectedBytesInEveryView();
     void goesToAFinding();
     void goesToAPlace();
     void goesBackAndForward();
@@ -413,6 +414,20 @@ void TestMainWindow::followsALinkInTheDetails()
     QVERIFY(details.toHtml().contains(QStringLiteral("refblock:0")));
     Q_EMIT details.anchorClicked(QUrl(QStringLiteral("refblock:0")));
     QVERIFY(m_window->document().selection().as<RefblockSelection>());
+}
+
+void TestMainWindow::showsSelectedBytesInEveryView()
+{
+    open(m_image);
+    m_window->document().selection().select(ByteRange{HostOffset(4096), 8});
+    QCOMPARE(clusterRow(), QStringLiteral("1"));
+    const QString details = child<QTextBrowser>(QStringLiteral("detailsText")).toPlainText();
+    QVERIFY2(details.startsWith(QStringLiteral("Bytes 0x1000 to 0x1007")), qPrintable(details));
+    QVERIFY(details.contains(QStringLiteral("As a number")));
+    QVERIFY(text(QStringLiteral("selectionText")).startsWith(QStringLiteral("cluster 1")));
+    m_window->document().selection().select(ByteRange{HostOffset(std::uint64_t{1} << 60), 8});
+    QVERIFY(
+        child<QTextBrowser>(QStringLiteral("detailsText")).toPlainText().contains(QStringLiteral("behind the end")));
 }
 
 void TestMainWindow::goesToAFinding()

@@ -5,6 +5,7 @@
 #include "ui/common/format.h"
 #include "ui/common/overloaded.h"
 #include "ui/details/cluster_details.h"
+#include "ui/document/selected_clusters.h"
 
 #include <QCoreApplication>
 #include <QDateTime>
@@ -145,6 +146,37 @@ void writeField(HtmlPage& page, const Image& image, const FieldSelection& select
     page.paragraph(tr("docs/interop/qcow2, \"%1\"").arg(toQString(field.section)));
 }
 
+void writeBytes(HtmlPage& page, const Image& image, const Census& census, const ByteRange& range)
+{
+    constexpr std::uint64_t kShown = 64;
+    std::vector<std::byte> bytes(std::min(range.count, kShown));
+    const auto read = image.storage().read(range.first.value(), bytes);
+    bytes.resize(read ? *read : 0);
+    const std::uint64_t first = range.first.value();
+    const ClusterRange clusters = clustersOf(image.geometry(), range.first, range.count);
+    page.title(range.count == 1 ? tr("Byte %1").arg(formatHex(first))
+                                : tr("Bytes %1 to %2").arg(formatHex(first), formatHex(first + (range.count - 1))));
+    page.fact(tr("Length"), formatExactBytes(range.count));
+    page.factHtml(tr("In"),
+        clusterLink(clusters.first, clusters.count,
+            clusters.count == 1
+                ? tr("cluster %1").arg(formatCount(clusters.first.value()))
+                : tr("%1 clusters from %2 on").arg(formatCount(clusters.count), formatCount(clusters.first.value()))));
+    if (clusters.first.value() < census.map.clusters())
+        page.fact(tr("Owner"), ownerText(census.map.owner(clusters.first)));
+    if (bytes.empty()) {
+        page.paragraph(tr("This place is behind the end of the file."));
+        return;
+    }
+    page.factCode(tr("Raw"), rawHex(bytes) + (range.count > bytes.size() ? tr(" \u2026") : QString()));
+    if (bytes.size() == range.count && bytes.size() <= 8) {
+        std::uint64_t number = 0;
+        for (const std::byte byte : bytes)
+            number = number << 8 | std::to_integer<std::uint64_t>(byte);
+        page.fact(tr("As a number"), tr("%1 (big endian)").arg(formatCount(number)));
+    }
+}
+
 void writeRefblock(HtmlPage& page, const Image& image, const Census& census, std::uint64_t index)
 {
     const Geometry& geometry = image.geometry();
@@ -236,6 +268,7 @@ void writeDetails(HtmlPage& page, const Image& image, const Census& census, cons
         Overloaded{
             [](std::monostate) {},
             [&](const ClusterRange& range) { writeClusters(page, image, census, range); },
+            [&](const ByteRange& range) { writeBytes(page, image, census, range); },
             [&](const FieldSelection& field) { writeField(page, image, field); },
             [&](const RefblockSelection& refblock) { writeRefblock(page, image, census, refblock.reftableIndex); },
             [&](const SnapshotSelection& snapshot) { writeSnapshot(page, image, snapshot.index); },

@@ -4,6 +4,8 @@
 
 #include "ui/common/overloaded.h"
 
+#include <algorithm>
+
 namespace cowscope::ui
 {
 
@@ -16,41 +18,67 @@ ClusterRange clustersOf(const Geometry& geometry, HostOffset offset, std::uint64
     return {first, geometry.cluster(HostOffset(last)) - first + 1};
 }
 
+namespace
+{
+
+/// `count` bytes from `first` on, at least one, cut where 64 bits end.
+ByteRange bytesFrom(HostOffset first, std::uint64_t count)
+{
+    return {first, std::clamp<std::uint64_t>(count, 1, std::max<std::uint64_t>(1, UINT64_MAX - first.value()))};
+}
+
+ByteRange bytesOf(const Geometry& geometry, const ClusterRange& range)
+{
+    const auto first = checkedMul(range.first.value(), geometry.clusterSize());
+    const auto count = checkedMul(range.count, geometry.clusterSize());
+    return bytesFrom(HostOffset(first.value_or(UINT64_MAX - 1)), count.value_or(UINT64_MAX));
+}
+
+} // namespace
+
+std::optional<ByteRange> selectedBytes(const Selection::Value& value, const Image& image)
+{
+    using Range = std::optional<ByteRange>;
+    const Geometry& geometry = image.geometry();
+    return std::visit(Overloaded{
+                          [](std::monostate) { return Range(); },
+                          [](const ByteRange& range) { return Range(range); },
+                          [&](const ClusterRange& range) { return Range(bytesOf(geometry, range)); },
+                          [&](const FieldSelection& selected) {
+                              const auto fields = fieldsOf(selected.structure);
+                              if (selected.field >= fields.size())
+                                  return Range();
+                              const Field& field = fields[selected.field];
+                              return Range(bytesFrom(selected.structureOffset + field.offset, field.bytes));
+                          },
+                          [&](const RefblockSelection& selected) {
+                              if (selected.reftableIndex >= image.reftable().size())
+                                  return Range();
+                              const auto offset = image.usableRefblock(selected.reftableIndex);
+                              return offset ? Range(bytesFrom(*offset, geometry.clusterSize())) : Range();
+                          },
+                          [&](const SnapshotSelection& selected) {
+                              if (selected.index >= image.snapshots().size())
+                                  return Range();
+                              const Snapshot& snapshot = image.snapshots()[selected.index];
+                              return Range(bytesFrom(snapshot.l1TableOffset, std::uint64_t{snapshot.l1Size} * 8));
+                          },
+                          [&](const BitmapSelection& selected) {
+                              if (selected.index >= image.bitmaps().size())
+                                  return Range();
+                              const Bitmap& bitmap = image.bitmaps()[selected.index];
+                              return Range(bytesFrom(bitmap.tableOffset, std::uint64_t{bitmap.tableSize} * 8));
+                          },
+                      },
+        value);
+}
+
 std::optional<ClusterRange> selectedClusters(const Selection::Value& value, const Image& image)
 {
-    using Range = std::optional<ClusterRange>;
-    const Geometry& geometry = image.geometry();
-    return std::visit(
-        Overloaded{
-            [](std::monostate) { return Range(); },
-            [](const ClusterRange& range) { return Range(range); },
-            [&](const FieldSelection& selected) {
-                const auto fields = fieldsOf(selected.structure);
-                if (selected.field >= fields.size())
-                    return Range();
-                const Field& field = fields[selected.field];
-                return Range(clustersOf(geometry, selected.structureOffset + field.offset, field.bytes));
-            },
-            [&](const RefblockSelection& selected) {
-                if (selected.reftableIndex >= image.reftable().size())
-                    return Range();
-                const auto offset = image.usableRefblock(selected.reftableIndex);
-                return offset ? Range(clustersOf(geometry, *offset, geometry.clusterSize())) : Range();
-            },
-            [&](const SnapshotSelection& selected) {
-                if (selected.index >= image.snapshots().size())
-                    return Range();
-                const Snapshot& snapshot = image.snapshots()[selected.index];
-                return Range(clustersOf(geometry, snapshot.l1TableOffset, std::uint64_t{snapshot.l1Size} * 8));
-            },
-            [&](const BitmapSelection& selected) {
-                if (selected.index >= image.bitmaps().size())
-                    return Range();
-                const Bitmap& bitmap = image.bitmaps()[selected.index];
-                return Range(clustersOf(geometry, bitmap.tableOffset, std::uint64_t{bitmap.tableSize} * 8));
-            },
-        },
-        value);
+    if (const auto* range = std::get_if<ClusterRange>(&value))
+        return *range;
+    const auto bytes = selectedBytes(value, image);
+    return bytes ? std::optional(clustersOf(image.geometry(), bytes->first, bytes->count)) : std::nullopt;
 }
 
 } // namespace cowscope::ui

@@ -10,6 +10,11 @@
 namespace cowscope::ui
 {
 
+/// The bytes where the selected thing stands in the file: a refblock's own cluster, a snapshot's L1 table, the bytes of
+/// a field. Nothing if nothing is selected, or if the thing is not, or no longer, in the image. The range may reach
+/// behind the end of the file.
+std::optional<ByteRange> selectedBytes(const Selection::Value& value, const Image& image);
+
 /// The clusters where the selected thing stands in the file: a refblock's own cluster, a snapshot's L1 table, the
 /// cluster that holds a field. Nothing if nothing is selected, or if the thing is not, or no longer, in the image.
 /// The range may reach behind the end of the file.

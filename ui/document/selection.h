@@ -23,6 +23,16 @@ struct ClusterRange {
     bool operator==(const ClusterRange&) const = default;
 };
 
+/// `count` bytes of the image file from `first` on, which may lie behind its end; count is at least 1 and
+/// first + count does not overflow.
+struct ByteRange {
+    HostOffset first;
+    std::uint64_t count = 1;
+
+    bool contains(HostOffset offset) const { return offset >= first && offset - first < count; }
+    bool operator==(const ByteRange&) const = default;
+};
+
 /// One field of one on-disk structure.
 struct FieldSelection {
     Structure structure = Structure::Header;
@@ -62,7 +72,7 @@ class Selection : public QObject
 
 public:
     using Value = std::variant<std::monostate, ClusterRange, FieldSelection, RefblockSelection, SnapshotSelection,
-        BitmapSelection>;
+        BitmapSelection, ByteRange>;
 
     explicit Selection(QObject* parent = nullptr);
 
