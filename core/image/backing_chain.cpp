@@ -4,6 +4,7 @@
 
 #include "core/base/big_endian.h"
 #include "core/format/limits.h"
+#include "core/image/guest_lookup.h"
 
 #include <algorithm>
 #include <array>
@@ -48,27 +49,6 @@ bool wasPreallocated(const Image& image)
             std::ranges::count_if(counts, [](std::uint64_t count) { return count != 0; }));
     }
     return counted >= threshold;
-}
-
-/// The L1 table of a snapshot, in host byte order.
-Result<std::vector<std::uint64_t>> readSnapshotL1(const Image& image, const Snapshot& snapshot)
-{
-    const HostOffset at = snapshot.l1TableOffset;
-    const std::uint64_t bytes = std::uint64_t{snapshot.l1Size} * sizeof(std::uint64_t);
-    const auto refused = [&](ErrorKind kind, std::string_view why) {
-        return fail(
-            kind, fmt::format("The L1 table of snapshot '{}' {}", snapshot.name, why), at.value(), "Check the image");
-    };
-    if (bytes > kMaxL1Bytes)
-        return refused(ErrorKind::TooLarge, "is larger than any image may have");
-    if (!image.geometry().isAligned(at))
-        return refused(ErrorKind::Invalid, "does not begin at a multiple of the cluster size");
-    if (bytes > image.fileSize() || at.value() > image.fileSize() - bytes)
-        return refused(ErrorKind::Truncated, "reaches past the end of the file");
-    std::vector<std::uint64_t> table(snapshot.l1Size);
-    if (auto read = image.readWords(at, table); !read)
-        return failed(read);
-    return table;
 }
 
 } // namespace
@@ -122,7 +102,7 @@ Result<BackingChain> BackingChain::openSnapshot(std::shared_ptr<const Image> ima
     const std::string& path, Sharing sharing, const TaskContext& task)
 {
     const Snapshot& snapshot = image->snapshots()[index];
-    auto l1 = readSnapshotL1(*image, snapshot);
+    auto l1 = readSnapshotL1(*image, index);
     if (!l1)
         return std::unexpected(std::move(l1.error()).in(path));
     const std::uint64_t size = snapshot.diskSize.value_or(image->geometry().virtualSize());

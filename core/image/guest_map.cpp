@@ -82,6 +82,32 @@ Result<GuestExtent> decodeMapping(const Header& header, const Geometry& geometry
     return pieceOf(geometry, start, allocated ? MappingKind::Data : MappingKind::Unallocated, host, unit);
 }
 
+Result<GuestExtent> joinMappings(
+    const Image& image, GuestOffset start, std::span<const std::uint64_t> words, HostOffset slot, std::uint64_t most)
+{
+    const Geometry& geometry = image.geometry();
+    const std::uint64_t step = geometry.l2EntryBytes() / sizeof(std::uint64_t);
+    const GuestOffset cluster(start.value() & ~(geometry.clusterSize() - 1));
+    const GuestOffset end = std::min(start + most, cluster + words.size() / step * geometry.clusterSize());
+    const auto pieceAt = [&](GuestOffset at) {
+        const std::uint64_t word = (at - cluster) / geometry.clusterSize() * step;
+        const SubclusterBitmap bitmap{geometry.extendedL2() ? words[word + 1] : 0};
+        return decodeMapping(
+            image.header(), geometry, at, L2Entry{words[word]}, bitmap, slot + word * sizeof(std::uint64_t));
+    };
+    auto extent = pieceAt(start);
+    while (extent && extent->start + extent->length < end) {
+        auto next = pieceAt(extent->start + extent->length);
+        // An entry that cannot be followed is reported when the walk comes to it.
+        if (!next || !continues(*extent, *next))
+            break;
+        extent->length += next->length;
+    }
+    if (extent)
+        extent->length = std::min(extent->length, most);
+    return extent;
+}
+
 Result<GuestExtent> GuestMap::at(GuestOffset start, std::uint64_t most)
 {
     const Geometry& geometry = m_image.geometry();
@@ -102,18 +128,10 @@ Result<GuestExtent> GuestMap::at(GuestOffset start, std::uint64_t most)
     }
     if (auto loaded = loadTable(l1Index, tableAt(l1Index).l2Offset()); !loaded)
         return failed(loaded);
-    auto extent = pieceAt(start);
+    const std::uint64_t word = geometry.l2Index(start) * geometry.l2EntryBytes() / sizeof(std::uint64_t);
     const GuestOffset tableEnd = std::min(GuestOffset((l1Index + 1) * coverage), end);
-    while (extent && extent->start + extent->length < tableEnd) {
-        auto next = pieceAt(extent->start + extent->length);
-        // An entry that cannot be followed is reported when the walk comes to it.
-        if (!next || !continues(*extent, *next))
-            break;
-        extent->length += next->length;
-    }
-    if (extent)
-        extent->length = std::min(extent->length, most);
-    return extent;
+    return joinMappings(
+        m_image, start, std::span(m_words).subspan(word), *m_loaded + word * sizeof(std::uint64_t), tableEnd - start);
 }
 
 Result<void> GuestMap::loadTable(std::uint64_t l1Index, HostOffset offset)
@@ -131,15 +149,6 @@ Result<void> GuestMap::loadTable(std::uint64_t l1Index, HostOffset offset)
         return read;
     m_loaded = offset;
     return {};
-}
-
-Result<GuestExtent> GuestMap::pieceAt(GuestOffset start) const
-{
-    const Geometry& geometry = m_image.geometry();
-    const std::uint64_t index = geometry.l2Index(start);
-    const std::uint64_t word = index * geometry.l2EntryBytes() / 8;
-    const SubclusterBitmap bitmap{geometry.extendedL2() ? m_words[word + 1] : 0};
-    return decodeMapping(m_image.header(), geometry, start, L2Entry{m_words[word]}, bitmap, *m_loaded + word * 8);
 }
 
 } // namespace cowscope

@@ -35,6 +35,12 @@ struct GuestExtent {
 Result<GuestExtent> decodeMapping(const Header& header, const Geometry& geometry, GuestOffset start, L2Entry entry,
     SubclusterBitmap bitmap, HostOffset slot);
 
+/// The extent at `start`, of at most `most` bytes, by the raw L2 entries `words`, the first of which is that of `start`
+/// and stands at `slot` in the file: neighbours that are mapped in the same way to consecutive host bytes are one.
+/// Pure. Errors: as decodeMapping() of the first entry.
+Result<GuestExtent> joinMappings(
+    const Image& image, GuestOffset start, std::span<const std::uint64_t> words, HostOffset slot, std::uint64_t most);
+
 /// Looks up the guest's mapping through an L1 table. Keeps the L2 table that it read last, so that a walk in guest
 /// order reads each table once. One thread at a time.
 class GuestMap
@@ -59,7 +65,6 @@ public:
 
 private:
     Result<void> loadTable(std::uint64_t l1Index, HostOffset offset);
-    Result<GuestExtent> pieceAt(GuestOffset start) const;
     std::span<const std::uint64_t> l1Table() const { return m_ownL1 ? std::span(*m_ownL1) : m_image.l1Table(); }
 
     const Image& m_image;

@@ -273,6 +273,17 @@ void TestDocument::findsTheClustersOfWhatIsSelected()
     QCOMPARE(owner(FieldSelection{Structure::Header, 0, HostOffset(0), 3}), ClusterOwner::Header);
     QCOMPARE(owner(RefblockSelection{1U << 30}), std::nullopt);
     QCOMPARE(owner(SnapshotSelection{2}), std::nullopt);
+    QCOMPARE(owner(GuestRange{GuestOffset(0), 4096, {}}), ClusterOwner::Data);
+    QCOMPARE(owner(GuestRange{GuestOffset(0), 4096, 1}), ClusterOwner::Data);
+    QCOMPARE(owner(GuestRange{GuestOffset(512 << 10), 4096, {}}), ClusterOwner::CompressedData);
+    QCOMPARE(owner(GuestRange{GuestOffset(1 << 20), 4096, {}}), std::nullopt);
+    QCOMPARE(owner(GuestRange{GuestOffset(0), 4096, 2}), std::nullopt);
+    // Neighbours in the file are one range of clusters; what the snapshots share is in one place.
+    QCOMPARE(selectedClusters(GuestRange{GuestOffset(32 << 10), 16 << 10, {}}, image)->count, std::uint64_t{4});
+    QVERIFY(selectedClusters(GuestRange{GuestOffset(32 << 10), 4096, {}}, image)
+        == selectedClusters(GuestRange{GuestOffset(32 << 10), 4096, 0}, image));
+    QVERIFY(selectedClusters(GuestRange{GuestOffset(0), 4096, {}}, image)
+        != selectedClusters(GuestRange{GuestOffset(0), 4096, 0}, image));
     QCOMPARE(owner(std::monostate()), std::nullopt);
     QCOMPARE(selectedClusters(ByteRange{HostOffset(4095), 2}, image), (ClusterRange{HostCluster(0), 2}));
 }

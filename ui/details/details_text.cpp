@@ -5,6 +5,7 @@
 #include "ui/common/format.h"
 #include "ui/common/overloaded.h"
 #include "ui/details/cluster_details.h"
+#include "ui/details/guest_details.h"
 #include "ui/document/selected_clusters.h"
 
 #include <QCoreApplication>
@@ -273,6 +274,7 @@ void writeDetails(HtmlPage& page, const Image& image, const Census& census, cons
             [&](const RefblockSelection& refblock) { writeRefblock(page, image, census, refblock.reftableIndex); },
             [&](const SnapshotSelection& snapshot) { writeSnapshot(page, image, snapshot.index); },
             [&](const BitmapSelection& bitmap) { writeBitmap(page, image, bitmap.index); },
+            [&](const GuestRange& range) { writeGuestRange(page, image, range); },
         },
         value);
 }

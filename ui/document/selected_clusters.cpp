@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/document/selected_clusters.h"
 
+#include "core/image/guest_lookup.h"
 #include "ui/common/overloaded.h"
 
 #include <algorithm>
@@ -32,6 +33,19 @@ ByteRange bytesOf(const Geometry& geometry, const ClusterRange& range)
     const auto first = checkedMul(range.first.value(), geometry.clusterSize());
     const auto count = checkedMul(range.count, geometry.clusterSize());
     return bytesFrom(HostOffset(first.value_or(UINT64_MAX - 1)), count.value_or(UINT64_MAX));
+}
+
+/// Where the beginning of the range is in the image file. What is in a data file is in no byte of it.
+std::optional<ByteRange> bytesOf(const Image& image, const GuestRange& range)
+{
+    const auto extent = lookUpGuest(image, range.snapshot, range.first, range.bytes);
+    if (!extent || image.header().hasDataFile())
+        return std::nullopt;
+    if (extent->compressed)
+        return bytesFrom(extent->compressed->offset, extent->compressed->maxBytes());
+    if (!extent->host)
+        return std::nullopt;
+    return bytesFrom(*extent->host, extent->length);
 }
 
 } // namespace
@@ -69,6 +83,7 @@ std::optional<ByteRange> selectedBytes(const Selection::Value& value, const Imag
                               const Bitmap& bitmap = image.bitmaps()[selected.index];
                               return Range(bytesFrom(bitmap.tableOffset, std::uint64_t{bitmap.tableSize} * 8));
                           },
+                          [&](const GuestRange& range) { return bytesOf(image, range); },
                       },
         value);
 }

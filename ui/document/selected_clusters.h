@@ -11,7 +11,8 @@ namespace cowscope::ui
 {
 
 /// The bytes where the selected thing stands in the file: a refblock's own cluster, a snapshot's L1 table, the bytes of
-/// a field. Nothing if nothing is selected, or if the thing is not, or no longer, in the image. The range may reach
+/// a field, the bytes in a row that hold the beginning of a guest range (one small read of its tables). Nothing if
+/// nothing is selected, or if the thing is not, or no longer, in the image. The range may reach
 /// behind the end of the file.
 std::optional<ByteRange> selectedBytes(const Selection::Value& value, const Image& image);
 

@@ -8,6 +8,7 @@
 #include <QObject>
 
 #include <cstdint>
+#include <optional>
 #include <variant>
 #include <vector>
 
@@ -64,6 +65,15 @@ struct BitmapSelection {
     bool operator==(const BitmapSelection&) const = default;
 };
 
+/// A stretch of a virtual disk: of the active one, or of the one that a snapshot keeps.
+struct GuestRange {
+    GuestOffset first;
+    std::uint64_t bytes = 1; ///< at least 1
+    std::optional<std::size_t> snapshot = {}; ///< index in Image::snapshots(); nothing: the active disk
+
+    bool operator==(const GuestRange&) const = default;
+};
+
 /// The one thing that is selected in a window, whichever panel it was selected in, with its history.
 /// It knows nothing of the image. Whoever selects guarantees that the thing exists then; after a reload it may not.
 class Selection : public QObject
@@ -72,7 +82,7 @@ class Selection : public QObject
 
 public:
     using Value = std::variant<std::monostate, ClusterRange, FieldSelection, RefblockSelection, SnapshotSelection,
-        BitmapSelection, ByteRange>;
+        BitmapSelection, ByteRange, GuestRange>;
 
     explicit Selection(QObject* parent = nullptr);
 

@@ -4,6 +4,7 @@
 
 #include "ui/amend_wizard/amend_wizard.h"
 #include "ui/common/format.h"
+#include "ui/common/guest_text.h"
 #include "ui/create/create_dialog.h"
 #include "ui/document/selected_clusters.h"
 #include "ui/jobs/job_bar.h"
@@ -295,8 +296,9 @@ void MainWindow::updateSelectionText()
 {
     const auto image = m_document.image();
     const auto range = image ? selectedClusters(m_document.selection().current(), *image) : std::nullopt;
+    const auto* guest = m_document.selection().as<GuestRange>();
     if (!range) {
-        m_selectionText->clear();
+        m_selectionText->setText(image && guest ? guestRangeText(guest->first, guest->bytes) : QString());
         return;
     }
     const HostCluster cluster = range->first;
@@ -314,6 +316,9 @@ void MainWindow::updateSelectionText()
             tr("cluster %1 \u00b7 %2 \u00b7 %3 \u00b7 refcount %4 of %5")
                 .arg(formatCount(cluster.value()), offset, ownerText(map.owner(cluster)),
                     formatCount(map.refcount(cluster)), formatCount(image->geometry().refcountCodec().maximum())));
+    if (guest)
+        m_selectionText->setText(
+            tr("%1 \u00b7 %2").arg(guestRangeText(guest->first, guest->bytes), m_selectionText->text()));
 }
 
 void MainWindow::closeEvent(QCloseEvent* event)
