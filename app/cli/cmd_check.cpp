@@ -4,7 +4,7 @@
 #include "app/cli/interrupt.h"
 #include "app/cli/progress.h"
 
-#include "core/analysis/census.h"
+#include "core/analysis/sound_census.h"
 #include "core/edit/repair/repair.h"
 #include "core/report/check_report.h"
 #include "core/report/json_report.h"
@@ -53,7 +53,7 @@ Result<std::shared_ptr<const Census>> takeCensusWithProgress(
     const CheckArguments& arguments, const Image& image, std::stop_token stop)
 {
     const ProgressLine line(showsProgress(arguments));
-    return takeCensus(image, line.task(stop), {.keepPartial = true});
+    return checkImage(image, line.task(stop), {.keepPartial = true});
 }
 
 Result<RepairResult> repairWithProgress(

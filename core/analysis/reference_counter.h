@@ -6,10 +6,6 @@
 #include "core/analysis/finding_list.h"
 #include "core/image/image.h"
 
-#include <array>
-#include <memory>
-#include <string_view>
-
 namespace cowscope
 {
 
@@ -25,17 +21,19 @@ struct Uses {
 /// followed: the last cluster of a file may be partial or missing.
 bool isWithinFile(const Image& image, HostOffset offset, std::uint64_t bytes);
 
-/// Counts references into a cluster map, refusing (with a finding) what lies past the end of the file.
+/// Takes the references that a walk over the metadata meets, refusing (with a finding) what lies past the end of the
+/// file. Whoever derives from it keeps the numbers, and the stored counts beside them.
 class ReferenceCounter
 {
 public:
-    ReferenceCounter(const Image& image, ClusterMap& map, FindingList& findings)
+    ReferenceCounter(const Image& image, FindingList& findings)
         : m_image(image)
-        , m_map(map)
         , m_findings(findings)
-        , m_compressed(map.clusters() / kPageClusters + 1)
     {
     }
+    virtual ~ReferenceCounter() = default;
+    ReferenceCounter(const ReferenceCounter&) = delete;
+    ReferenceCounter& operator=(const ReferenceCounter&) = delete;
 
     /// isWithinFile(). If not, that becomes a finding about `slot`, the entry that claims the range.
     /// `guest` is the guest data concerned, where the caller knows it.
@@ -46,36 +44,23 @@ public:
     void add(HostOffset offset, std::uint64_t bytes, ClusterOwner owner, Uses uses, HostOffset slot,
         std::optional<GuestOffset> guest = {});
 
-    /// Counts one cluster, as add() does for a whole aligned cluster.
-    void addCluster(
-        HostOffset offset, ClusterOwner owner, Uses uses, HostOffset slot, std::optional<GuestOffset> guest = {})
-    {
-        const HostCluster cluster = m_image.geometry().cluster(offset);
-        if (m_image.geometry().isAligned(offset) && cluster.value() < m_image.fileClusters())
-            m_map.addReferences(cluster, owner, uses.active, uses.snapshots);
-        else
-            add(offset, m_image.geometry().clusterSize(), owner, uses, slot, guest);
-    }
+    /// Counts `count` clusters in a row; they end at most one cluster behind the file.
+    virtual void addRun(HostCluster first, std::uint64_t count, ClusterOwner owner, Uses uses) = 0;
 
-    /// Counts `count` whole clusters of data in a row; they lie within the file.
-    void addDataRun(HostCluster first, std::uint64_t count, Uses uses)
-    {
-        m_map.addReferencesToRun(first, count, ClusterOwner::Data, uses.active, uses.snapshots);
-    }
+    /// Counts `count` whole clusters of data in a row, which lie within the file and whose L2 entries have the copied
+    /// flag or not, all alike. False, and nothing is counted, if the active disk refers to them and a flag is wrong:
+    /// it belongs exactly where the stored count is 1.
+    virtual bool addDataRun(HostCluster first, std::uint64_t count, bool copied, Uses uses) = 0;
 
-    /// Active references by compressed clusters that the host cluster holds; saturates at 65535.
-    std::uint64_t activeCompressed(HostCluster cluster) const;
+    virtual std::uint64_t refcount(HostCluster cluster) const = 0; ///< stored; `cluster` lies within the file
+    virtual std::uint64_t references(HostCluster cluster) const = 0; ///< found so far
 
-private:
-    static constexpr std::uint64_t kPageClusters = 1U << 16;
-    using Page = std::array<std::uint16_t, kPageClusters>;
+    /// Whether more clusters are in use than there is memory for: going on is of no use then.
+    virtual bool isFull() const = 0;
 
-    void countCompressed(HostCluster cluster, std::uint64_t active);
-
+protected:
     const Image& m_image;
-    ClusterMap& m_map;
     FindingList& m_findings;
-    std::vector<std::unique_ptr<Page>> m_compressed; ///< pages only where there are compressed clusters
 };
 
 } // namespace cowscope

@@ -13,7 +13,8 @@ namespace cowscope
 namespace
 {
 
-constexpr std::uint64_t kRunBytes = std::uint64_t{1} << 20; ///< tables that follow each other are read together
+constexpr std::uint64_t kRunBytes = std::uint64_t{256} << 10; ///< tables that follow each other are read together
+constexpr std::uint64_t kCheapBytes = std::uint64_t{32} << 10; ///< so much is read sooner than found to be a hole
 
 /// Where an L1 table begins or ends in the file.
 struct Edge {
@@ -173,6 +174,16 @@ private:
     std::vector<TableUse> m_tables;
 };
 
+/// Whether `bytes` bytes at `offset` are known to read as zeros. Tables of gigabytes may be claimed where there is
+/// nothing.
+bool isHole(const Storage& storage, HostOffset offset, std::uint64_t bytes)
+{
+    if (bytes < kCheapBytes)
+        return false;
+    const auto extent = storage.extentAt(offset.value());
+    return extent && (extent->length == 0 || (!extent->data && extent->length >= bytes));
+}
+
 /// How many of `tables`, from the first on, stand back to back within kRunBytes (at least one).
 std::size_t contiguousRun(std::span<const TableUse> tables, std::uint64_t clusterSize)
 {
@@ -199,24 +210,23 @@ Result<void> readL2Tables(const Image& image, std::span<const TableUse> tables, 
     constexpr std::uint64_t kMaxUnaligned = 64;
     std::uint64_t unaligned = 0;
     const std::uint64_t clusterSize = image.geometry().clusterSize();
-    std::vector<std::uint64_t> words;
     for (std::size_t count = 0; !tables.empty(); tables = tables.subspan(count)) {
         if (auto go = task.step(progress); !go)
             return go;
         count = contiguousRun(tables, clusterSize);
         progress.done += count * clusterSize;
         const HostOffset first = tables.front().offset;
-        const auto extent = image.storage().extentAt(first.value());
-        const bool hole = extent && (extent->length == 0 || (!extent->data && extent->length >= count * clusterSize));
-        if (hole || (!image.geometry().isAligned(first) && ++unaligned > kMaxUnaligned))
+        if (isHole(image.storage(), first, count * clusterSize)
+            || (!image.geometry().isAligned(first) && ++unaligned > kMaxUnaligned))
             continue;
-        words.resize(count * clusterSize / 8);
+        reader.words.resize(std::max<std::size_t>(reader.words.size(), count * clusterSize / 8));
+        const auto words = std::span(reader.words).first(count * clusterSize / 8);
         if (auto read = image.readWords(first, words); !read) {
             reader.unreadable(tables.first(count), read.error());
             continue;
         }
         for (std::size_t i = 0; i < count; ++i) {
-            const auto table = std::span<const std::uint64_t>(words).subspan(i * clusterSize / 8, clusterSize / 8);
+            const auto table = words.subspan(i * clusterSize / 8, clusterSize / 8);
             if (auto visited = reader.visit(tables[i], table); !visited)
                 return visited;
         }

@@ -46,6 +46,7 @@ Result<void> sweepL1Tables(
 struct L2Reader {
     std::function<Result<void>(const TableUse& use, std::span<const std::uint64_t> words)> visit;
     std::function<void(std::span<const TableUse> tables, const Error& error)> unreadable;
+    mutable std::vector<std::uint64_t> words = {}; ///< room for tables, kept between calls
 };
 Result<void> readL2Tables(const Image& image, std::span<const TableUse> tables, const L2Reader& reader,
     const TaskContext& task, Progress& progress);

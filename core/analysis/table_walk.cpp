@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/analysis/table_walk.h"
 
+#include "core/base/bulk.h"
+
 #include <algorithm>
 #include <fmt/format.h>
 
@@ -17,7 +19,7 @@ Result<void> TableWalk::run(std::span<const TableUse> tables, const TaskContext&
 {
     const auto visit = [this](const TableUse& use, std::span<const std::uint64_t> words) -> Result<void> {
         walkTable(use, words);
-        return m_map.isFull() ? std::unexpected(mapIsFull()) : Result<void>{};
+        return m_counter.isFull() ? std::unexpected(mapIsFull()) : Result<void>{};
     };
     const auto unreadable = [this](std::span<const TableUse> missing, const Error& error) {
         const HostOffset first = missing.front().offset;
@@ -38,14 +40,18 @@ void TableWalk::walkTable(const TableUse& use, std::span<const std::uint64_t> wo
         return;
     }
     for (std::size_t i = 0; i < words.size();) {
-        const std::uint64_t run = std::max<std::uint64_t>(1, plainRun(words.subspan(i)));
-        if (run == 1 || !walkPlainRun(use, L2Entry{words[i]}, run)) {
-            for (std::size_t j = i; j < i + run; ++j) {
-                if (words[j] != 0)
-                    walkEntry(use, j, L2Entry{words[j]}, SubclusterBitmap{});
-            }
+        if (words[i] == 0) {
+            ++i;
+            continue;
         }
-        i += run;
+        const std::uint64_t plain = plainRun(words.subspan(i));
+        const std::size_t end = i + std::max<std::uint64_t>(1, plain);
+        if (plain > 0 && walkPlainRun(use, L2Entry{words[i]}, plain)) {
+            i = end;
+            continue;
+        }
+        for (; i < end; ++i)
+            walkEntry(use, i, L2Entry{words[i]}, SubclusterBitmap{});
     }
 }
 
@@ -61,10 +67,7 @@ std::uint64_t TableWalk::plainRun(std::span<const std::uint64_t> words) const
     if (!plain || cluster.value() >= m_image.fileClusters())
         return 0;
     const std::uint64_t most = std::min<std::uint64_t>(words.size(), m_image.fileClusters() - cluster.value());
-    std::uint64_t run = 1;
-    while (run < most && words[run] == first.raw + (run << geometry.clusterBits()))
-        ++run;
-    return run;
+    return ascendingRun(words.first(most), geometry.clusterSize());
 }
 
 /// Does for the entries of a plain run what walkEntry() does for each; false (and nothing done) if a copied flag is
@@ -72,16 +75,14 @@ std::uint64_t TableWalk::plainRun(std::span<const std::uint64_t> words) const
 bool TableWalk::walkPlainRun(const TableUse& use, L2Entry first, std::uint64_t count)
 {
     const HostOffset offset = first.hostOffset();
-    const HostCluster cluster = m_image.geometry().cluster(offset);
+    if (!m_counter.addDataRun(m_image.geometry().cluster(offset), count, first.copied(), {use.active, use.snapshots}))
+        return false;
     if (use.active > 0) {
-        if (!m_map.copiedIsRight(cluster, count, first.copied()))
-            return false;
         m_figures.allocated += use.active * count;
         if (m_nextContiguous != 0 && m_nextContiguous != offset.value())
             m_figures.fragmented += use.active;
         m_nextContiguous = offset.value() + count * m_image.geometry().clusterSize();
     }
-    m_counter.addDataRun(cluster, count, {use.active, use.snapshots});
     return true;
 }
 
@@ -141,8 +142,8 @@ void TableWalk::walkStandard(const TableUse& use, std::uint64_t index, L2Entry e
     if (m_image.header().hasDataFile())
         checkDataFileOffset(use, index, entry);
     else
-        m_counter.addCluster(
-            offset, ClusterOwner::Data, {use.active, use.snapshots}, slotOf(use, index), guestOf(use, index));
+        m_counter.add(offset, geometry.clusterSize(), ClusterOwner::Data, {use.active, use.snapshots},
+            slotOf(use, index), guestOf(use, index));
 }
 
 void TableWalk::checkCopied(const TableUse& use, std::uint64_t index, L2Entry entry)
@@ -155,10 +156,11 @@ void TableWalk::checkCopied(const TableUse& use, std::uint64_t index, L2Entry en
         report(FindingKind::CopiedFlagWrong, use, index, entry, use.active);
 }
 
-/// The map ends with the file, refblocks may not: for a cluster behind the end ask the image.
+/// The counter ends with the file, refblocks may not: for a cluster behind the end ask the image.
 std::uint64_t TableWalk::storedCount(HostCluster cluster) const
 {
-    return cluster.value() < m_image.fileClusters() ? m_map.refcount(cluster) : m_image.refcount(cluster).value_or(0);
+    return cluster.value() < m_image.fileClusters() ? m_counter.refcount(cluster)
+                                                    : m_image.refcount(cluster).value_or(0);
 }
 
 void TableWalk::checkDataFileOffset(const TableUse& use, std::uint64_t index, L2Entry entry)

@@ -9,18 +9,16 @@
 namespace cowscope
 {
 
-/// Why a census ends whose map isFull().
+/// Why a census ends whose counter isFull().
 Error mapIsFull();
 
 /// Walks L2 tables: counts what their entries refer to, checks each entry, and gathers the active disk's figures.
-/// The map must hold the stored counts already, since the copied flags are judged by them.
+/// The counter must know the stored counts already, since the copied flags are judged by them.
 class TableWalk
 {
 public:
-    TableWalk(const Image& image, const ClusterMap& map, ReferenceCounter& counter, FindingList& findings,
-        AllocationFigures& figures)
+    TableWalk(const Image& image, ReferenceCounter& counter, FindingList& findings, AllocationFigures& figures)
         : m_image(image)
-        , m_map(map)
         , m_counter(counter)
         , m_findings(findings)
         , m_figures(figures)
@@ -49,7 +47,6 @@ private:
     std::optional<GuestOffset> guestOf(const TableUse& use, std::uint64_t index) const;
 
     const Image& m_image;
-    const ClusterMap& m_map;
     ReferenceCounter& m_counter;
     FindingList& m_findings;
     AllocationFigures& m_figures;

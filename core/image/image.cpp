@@ -3,6 +3,7 @@
 #include "core/image/image.h"
 
 #include "core/base/big_endian.h"
+#include "core/base/bulk.h"
 #include "core/format/field_catalog.h"
 #include "core/format/limits.h"
 
@@ -230,8 +231,7 @@ Result<void> Image::readWords(HostOffset offset, std::span<std::uint64_t> words)
 {
     if (auto read = m_storage->read(offset.value(), std::as_writable_bytes(words)); !read)
         return failed(read);
-    for (std::uint64_t& word : words)
-        word = swapBigEndian(word);
+    swapWords(words);
     return {};
 }
 

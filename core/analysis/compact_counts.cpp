@@ -1,0 +1,303 @@
+// SPDX-FileCopyrightText: The Cowscope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/analysis/compact_counts.h"
+
+#include "core/base/bulk.h"
+#include "core/format/refcount_codec.h"
+
+#include <algorithm>
+#include <bit>
+
+namespace cowscope
+{
+
+namespace
+{
+
+constexpr std::size_t kWordBits = 64;
+constexpr std::size_t kWords = CompactCounts::kPageClusters / kWordBits;
+constexpr std::size_t kChunk = 4096; ///< clusters compared at a time where bits do not do
+
+/// The bits [from, to) of a word; to is at most 64.
+std::uint64_t bitsBetween(std::uint64_t from, std::uint64_t to)
+{
+    return (~std::uint64_t{0} >> (kWordBits - (to - from))) << from;
+}
+
+/// Calls visit(index of the word, its bits that belong to the run) for the words of a run.
+template <typename Visit>
+void forWords(std::uint64_t slot, std::uint64_t count, const Visit& visit)
+{
+    const std::uint64_t end = slot + count;
+    while (slot < end) {
+        const std::uint64_t stop = std::min(end, (slot / kWordBits + 1) * kWordBits);
+        visit(slot / kWordBits, bitsBetween(slot % kWordBits, slot % kWordBits + (stop - slot)));
+        slot = stop;
+    }
+}
+
+/// Adds `number` to each byte; false if one went past kMost.
+COWSCOPE_WIDE bool addToBytes(std::uint8_t* bytes, std::size_t count, std::uint8_t number)
+{
+    const auto most = static_cast<std::uint8_t>(CompactCounts::kMost - number);
+    std::uint8_t past = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+        past |= static_cast<std::uint8_t>(bytes[i] > most);
+        bytes[i] = static_cast<std::uint8_t>(bytes[i] + number);
+    }
+    return past == 0;
+}
+
+COWSCOPE_WIDE std::uint8_t largestByte(const std::uint8_t* bytes, std::size_t count)
+{
+    std::uint8_t largest = 0;
+    for (std::size_t i = 0; i < count; ++i)
+        largest = largest < bytes[i] ? bytes[i] : largest;
+    return largest;
+}
+
+COWSCOPE_WIDE void addChunk(std::uint16_t* sums, const std::uint8_t* bytes)
+{
+    for (std::size_t i = 0; i < kChunk; ++i)
+        sums[i] = static_cast<std::uint16_t>(sums[i] + bytes[i]);
+}
+
+/// Adds a group's sums to the totals and counts the clusters that it is the second group of.
+COWSCOPE_WIDE bool joinChunk(std::uint16_t* totals, const std::uint16_t* sums)
+{
+    std::uint16_t clash = 0;
+    for (std::size_t i = 0; i < kChunk; ++i) {
+        clash |= static_cast<std::uint16_t>(totals[i] != 0) & static_cast<std::uint16_t>(sums[i] != 0);
+        totals[i] = static_cast<std::uint16_t>(totals[i] + sums[i]);
+    }
+    return clash == 0;
+}
+
+COWSCOPE_WIDE bool equalChunk(const std::uint16_t* totals, const std::uint8_t* stored)
+{
+    std::uint16_t wrong = 0;
+    for (std::size_t i = 0; i < kChunk; ++i)
+        wrong |= static_cast<std::uint16_t>(totals[i] ^ stored[i]);
+    return wrong == 0;
+}
+
+using Groups = std::span<const std::vector<const CompactCounts*>>;
+
+bool bitsAddUp(const CompactCounts& stored, Groups groups, std::uint64_t page)
+{
+    std::array<std::uint64_t, kWords> totals{};
+    std::uint64_t wrong = 0;
+    for (const auto& group : groups) {
+        for (const CompactCounts* part : group) {
+            if (part->isEmptyPage(page))
+                continue;
+            for (std::size_t i = 0; i < kWords; ++i) {
+                wrong |= totals[i] & part->word(page, i); // twice is more than a bit holds
+                totals[i] |= part->word(page, i);
+            }
+        }
+    }
+    for (std::size_t i = 0; i < kWords; ++i)
+        wrong |= totals[i] ^ stored.word(page, i);
+    return wrong == 0;
+}
+
+bool chunkAddsUp(const CompactCounts& stored, Groups groups, HostCluster first)
+{
+    std::array<std::uint8_t, kChunk> bytes;
+    std::array<std::uint16_t, kChunk> sums;
+    std::array<std::uint16_t, kChunk> totals{};
+    for (const auto& group : groups) {
+        sums.fill(0);
+        for (const CompactCounts* part : group) {
+            part->expand(first, bytes);
+            addChunk(sums.data(), bytes.data());
+        }
+        if (!joinChunk(totals.data(), sums.data()))
+            return false;
+    }
+    stored.expand(first, bytes);
+    return equalChunk(totals.data(), bytes.data());
+}
+
+} // namespace
+
+std::uint64_t CompactCounts::count(HostCluster cluster) const
+{
+    const Page& page = m_pages[cluster.value() / kPageClusters];
+    const std::uint64_t slot = cluster.value() % kPageClusters;
+    if (page.bits)
+        return (*page.bits)[slot / kWordBits] >> (slot % kWordBits) & 1;
+    return page.bytes ? (*page.bytes)[slot] : 0;
+}
+
+std::uint64_t CompactCounts::largest(HostCluster first, std::uint64_t count) const
+{
+    std::uint64_t largest = 0;
+    while (count > 0) {
+        const Page& page = m_pages[first.value() / kPageClusters];
+        const std::uint64_t slot = first.value() % kPageClusters;
+        const std::uint64_t part = std::min(count, kPageClusters - slot);
+        if (page.bytes)
+            largest = std::max<std::uint64_t>(largest, largestByte(page.bytes->data() + slot, part));
+        else if (page.bits && largest == 0)
+            largest = used(first, part) > 0 ? 1 : 0;
+        first = first + part;
+        count -= part;
+    }
+    return largest;
+}
+
+std::uint64_t CompactCounts::used(HostCluster first, std::uint64_t count) const
+{
+    const Page& page = m_pages[first.value() / kPageClusters];
+    const std::uint64_t slot = first.value() % kPageClusters;
+    std::uint64_t used = 0;
+    if (page.bits)
+        forWords(slot, count, [&](std::size_t index, std::uint64_t mask) {
+            used += static_cast<std::uint64_t>(std::popcount((*page.bits)[index] & mask));
+        });
+    else if (page.bytes)
+        used = static_cast<std::uint64_t>(std::ranges::count_if(
+            std::span(*page.bytes).subspan(slot, count), [](std::uint8_t number) { return number != 0; }));
+    return used;
+}
+
+HostCluster CompactCounts::nextUsed(HostCluster from) const
+{
+    return next(from, true);
+}
+
+HostCluster CompactCounts::nextFree(HostCluster from) const
+{
+    return next(from, false);
+}
+
+HostCluster CompactCounts::next(HostCluster from, bool used) const
+{
+    while (from < end()) {
+        const Page& page = m_pages[from.value() / kPageClusters];
+        const std::uint64_t slot = from.value() % kPageClusters;
+        const HostCluster pageEnd((from.value() / kPageClusters + 1) * kPageClusters);
+        if (page.bits) {
+            const std::uint64_t word = (*page.bits)[slot / kWordBits] ^ (used ? 0 : ~std::uint64_t{0});
+            const std::uint64_t rest = word >> (slot % kWordBits);
+            if (rest != 0)
+                return from + static_cast<std::uint64_t>(std::countr_zero(rest));
+            from = HostCluster((from.value() / kWordBits + 1) * kWordBits);
+        } else if (page.bytes) {
+            const auto bytes = std::span(*page.bytes).subspan(slot);
+            const auto found
+                = std::ranges::find_if(bytes, [used](std::uint8_t number) { return (number != 0) == used; });
+            if (found != bytes.end())
+                return from + static_cast<std::uint64_t>(found - bytes.begin());
+            from = pageEnd;
+        } else if (!used) {
+            return from;
+        } else {
+            from = pageEnd;
+        }
+    }
+    return end();
+}
+
+void CompactCounts::addRun(HostCluster first, std::uint64_t count, std::uint64_t number)
+{
+    if (number > kMost)
+        m_full = true;
+    if (m_full || number == 0)
+        return;
+    while (count > 0) {
+        const std::uint64_t slot = first.value() % kPageClusters;
+        const std::uint64_t part = std::min(count, kPageClusters - slot);
+        addInPage(m_pages[first.value() / kPageClusters], slot, part, number);
+        first = first + part;
+        count -= part;
+    }
+}
+
+void CompactCounts::addInPage(Page& page, std::uint64_t slot, std::uint64_t count, std::uint64_t number)
+{
+    if (!page.bytes && number == 1) {
+        if (!page.bits)
+            page.bits = std::make_unique<Bits>();
+        Bits& bits = *page.bits;
+        std::uint64_t taken = 0;
+        forWords(slot, count, [&](std::size_t index, std::uint64_t mask) { taken |= bits[index] & mask; });
+        if (taken == 0) {
+            forWords(slot, count, [&](std::size_t index, std::uint64_t mask) { bits[index] |= mask; });
+            return;
+        }
+    }
+    toBytes(page);
+    if (!addToBytes(page.bytes->data() + slot, count, static_cast<std::uint8_t>(number)))
+        m_full = true;
+}
+
+void CompactCounts::toBytes(Page& page)
+{
+    if (page.bytes)
+        return;
+    page.bytes = std::make_unique<Bytes>();
+    if (!page.bits)
+        return;
+    for (std::size_t i = 0; i < kPageClusters; ++i)
+        (*page.bytes)[i] = (*page.bits)[i / kWordBits] >> (i % kWordBits) & 1;
+    page.bits.reset();
+}
+
+bool CompactCounts::set(HostCluster first, std::span<const std::uint64_t> numbers)
+{
+    const std::uint64_t bits = allBits(numbers);
+    Page& page = m_pages[first.value() / kPageClusters];
+    const std::uint64_t slot = first.value() % kPageClusters;
+    if (bits == 0)
+        return true;
+    if (bits == 1 && !page.bytes) {
+        if (!page.bits)
+            page.bits = std::make_unique<Bits>();
+        for (std::size_t i = 0; i < numbers.size(); i += kWordBits) {
+            std::uint64_t word = 0;
+            for (std::size_t n = 0; n < kWordBits; ++n)
+                word |= numbers[i + n] << n;
+            (*page.bits)[(slot + i) / kWordBits] = word;
+        }
+        return true;
+    }
+    if (bits > kMost && std::ranges::max(numbers) > kMost)
+        return false;
+    toBytes(page);
+    RefcountCodec(3).pack(numbers, std::as_writable_bytes(std::span(*page.bytes).subspan(slot, numbers.size())));
+    return true;
+}
+
+void CompactCounts::expand(HostCluster first, std::span<std::uint8_t> numbers) const
+{
+    const Page& page = m_pages[first.value() / kPageClusters];
+    const std::uint64_t slot = first.value() % kPageClusters;
+    if (page.bytes) {
+        std::ranges::copy(std::span(*page.bytes).subspan(slot, numbers.size()), numbers.begin());
+        return;
+    }
+    for (std::size_t i = 0; i < numbers.size(); ++i)
+        numbers[i] = page.bits ? (*page.bits)[(slot + i) / kWordBits] >> ((slot + i) % kWordBits) & 1 : 0;
+}
+
+bool addsUp(const CompactCounts& stored, Groups groups, std::uint64_t page)
+{
+    const HostCluster first(page * CompactCounts::kPageClusters);
+    bool bits = stored.isPageOfBits(first);
+    for (const auto& group : groups) {
+        for (const CompactCounts* part : group)
+            bits = bits && part->isPageOfBits(first);
+    }
+    if (bits)
+        return bitsAddUp(stored, groups, page);
+    for (std::uint64_t at = 0; at < CompactCounts::kPageClusters; at += kChunk) {
+        if (!chunkAddsUp(stored, groups, first + at))
+            return false;
+    }
+    return true;
+}
+
+} // namespace cowscope

@@ -1,0 +1,95 @@
+// SPDX-FileCopyrightText: The Cowscope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/base/strong_index.h"
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace cowscope
+{
+
+/// A small number for each host cluster: a bit where the neighbourhood (a page of 65536 clusters) has nothing but 0 and
+/// 1, a byte elsewhere, nothing for pages of 0.
+class CompactCounts
+{
+public:
+    static constexpr std::uint64_t kPageClusters = 1U << 16;
+    static constexpr std::uint64_t kMost = 254; ///< larger numbers are not held: see isFull()
+
+    /// All 0, for `clusters` clusters and the rest of the last page.
+    explicit CompactCounts(std::uint64_t clusters)
+        : m_pages((clusters + kPageClusters - 1) / kPageClusters)
+    {
+    }
+
+    std::uint64_t pages() const { return m_pages.size(); }
+    bool isFull() const { return m_full; } ///< a sum went past kMost; numbers mean nothing from then on
+
+    std::uint64_t count(HostCluster cluster) const;
+
+    /// The largest number of the run.
+    std::uint64_t largest(HostCluster first, std::uint64_t count) const;
+
+    /// Whether no number in the page of `cluster` is above 1.
+    bool isPageOfBits(HostCluster cluster) const { return !m_pages[cluster.value() / kPageClusters].bytes; }
+
+    /// How many clusters of the run, which lies within a page, are not 0.
+    std::uint64_t used(HostCluster first, std::uint64_t count) const;
+
+    HostCluster nextUsed(
+        HostCluster from) const; ///< the first at or after `from` that is not 0; end() if there is none
+    HostCluster nextFree(HostCluster from) const; ///< the first at or after `from` that is 0
+    HostCluster end() const { return HostCluster(m_pages.size() * kPageClusters); }
+
+    void add(HostCluster cluster, std::uint64_t number)
+    {
+        Page& page = m_pages[cluster.value() / kPageClusters];
+        const std::uint64_t slot = cluster.value() % kPageClusters;
+        if (page.bits && number == 1 && ((*page.bits)[slot / 64] >> (slot % 64) & 1) == 0)
+            (*page.bits)[slot / 64] |= std::uint64_t{1} << (slot % 64);
+        else
+            addRun(cluster, 1, number);
+    }
+    void addRun(HostCluster first, std::uint64_t count, std::uint64_t number);
+
+    /// Sets numbers that are 0 still: a multiple of 64 of them, from a multiple of 64 on, within a page. False, and
+    /// nothing done, if one is above kMost. Threads may set different pages at the same time.
+    bool set(HostCluster first, std::span<const std::uint64_t> numbers);
+
+    /// A part of a page, as bytes.
+    void expand(HostCluster first, std::span<std::uint8_t> numbers) const;
+
+    /// The bits of a page, 0 if it has none; only for isPageOfBits().
+    std::uint64_t word(std::uint64_t page, std::size_t index) const
+    {
+        return m_pages[page].bits ? (*m_pages[page].bits)[index] : 0;
+    }
+    bool isEmptyPage(std::uint64_t page) const { return !m_pages[page].bits && !m_pages[page].bytes; }
+
+private:
+    using Bits = std::array<std::uint64_t, kPageClusters / 64>;
+    using Bytes = std::array<std::uint8_t, kPageClusters>;
+
+    struct Page {
+        std::unique_ptr<Bits> bits;
+        std::unique_ptr<Bytes> bytes; ///< instead of `bits`
+    };
+
+    static void toBytes(Page& page);
+    void addInPage(Page& page, std::uint64_t slot, std::uint64_t count, std::uint64_t number);
+    HostCluster next(HostCluster from, bool used) const;
+
+    std::vector<Page> m_pages;
+    bool m_full = false;
+};
+
+/// Whether in a page each number of `stored` is the sum of all those in `groups`, no cluster is in two of the groups.
+/// A group is one set of counts in parts.
+bool addsUp(const CompactCounts& stored, std::span<const std::vector<const CompactCounts*>> groups, std::uint64_t page);
+
+} // namespace cowscope
