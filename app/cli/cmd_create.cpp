@@ -3,6 +3,7 @@
 #include "app/cli/command.h"
 #include "app/cli/create_options.h"
 #include "app/cli/interrupt.h"
+#include "app/cli/option_values.h"
 
 #include <algorithm>
 #include <fmt/format.h>

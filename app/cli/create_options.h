@@ -10,11 +10,6 @@
 namespace cowscope::cli
 {
 
-/// A number of bytes as qemu-img reads one: decimal with an optional fraction and an optional suffix b, k, M, G, T, P
-/// or E (either case, K = 1024), or hexadecimal after 0x. A fraction of a byte is cut off, but "1.5" without a suffix
-/// is refused. Errors: Invalid for anything else and for 2^63 bytes and more.
-Result<std::uint64_t> parseSize(const std::string& text);
-
 /// What the values of -o ("cluster_size=4k,compat=1.1", one string for each time that it was given) make of `start`;
 /// the last value of a name counts. Checks the form of each value; whether they go together is checkCreateOptions()'s
 /// to say. Errors: Invalid for an unknown name, with the list of known ones, and for a value that the name does not

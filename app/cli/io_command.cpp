@@ -2,13 +2,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/io_command.h"
 
-#include "app/cli/create_options.h"
+#include "app/cli/option_values.h"
 
 #include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
 #include <sstream>
 #include <string_view>
+#include <vector>
 
 namespace cowscope::cli
 {

@@ -3,6 +3,7 @@
 #include "core/edit/amend/amend_plan.h"
 
 #include "core/edit/amend/amend_layout.h"
+#include "core/edit/amend/amend_rules.h"
 
 #include <algorithm>
 #include <bit>
@@ -13,13 +14,6 @@ namespace cowscope
 
 namespace
 {
-
-/// Findings that leave open which clusters are free, so that nothing may be written into free space.
-constexpr std::array kStructuralDamage{FindingKind::L1EntryUnaligned, FindingKind::DataUnaligned,
-    FindingKind::ReferencePastEnd, FindingKind::ReftableReserved, FindingKind::RefblockUnaligned,
-    FindingKind::RefblockPastEnd, FindingKind::RefblockShared, FindingKind::SnapshotL1Unaligned,
-    FindingKind::SnapshotL1TooLarge, FindingKind::BitmapTable, FindingKind::CompressedInDataFile,
-    FindingKind::SubclusterContradiction, FindingKind::DoubleOwner, FindingKind::Unreadable};
 
 constexpr std::size_t kNamedObstacles = 3; ///< clusters that a refusal names; the assessment has more
 
@@ -42,27 +36,11 @@ void collectRefusals(WidthAssessment& assessment, const Image& image, const Cens
 {
     const Header& header = image.header();
     auto& refusals = assessment.refusals;
-    if (!census.complete)
-        refusals.push_back("The check was stopped, so that not all counts are known. Check the whole image first");
     if (header.version == 2)
-        refusals.push_back(
-            "Images of compat 0.10 (version 2) always count in 16 bits. Upgrade the image first: qemu-img "
-            "amend -o compat=1.1");
-    if (header.isCorrupt())
-        refusals.push_back("The image is marked corrupt: its structures cannot be trusted. Repair it first: check "
-                           "-r all");
-    if (header.isDirty())
-        refusals.push_back("The image is marked dirty: its counts may be stale. Repair it first: check -r all");
-    for (const Error& problem : image.problems())
-        refusals.push_back(fmt::format("A part of the image cannot be used: {}", problem.text()));
-    for (const FindingKind kind : kStructuralDamage) {
-        if (census.count(kind) > 0)
-            refusals.push_back(fmt::format("The image is damaged, so that free space cannot be told for sure: {} ({}). "
-                                           "Repair it first: check -r all",
-                findingText(kind).title, census.count(kind)));
-    }
-    if (image.reftable().empty())
-        refusals.push_back("The image has no refcount table. Repair it first: check -r all");
+        refusals.push_back("Images of compat 0.10 (version 2) always count in 16 bits. Upgrade it as well: amend "
+                           "-o compat=1.1");
+    for (std::string& damage : damageRefusals(image, census))
+        refusals.push_back(std::move(damage));
     if (assessment.obstacles.clusters > 0)
         refusals.push_back(describeObstacles(assessment.obstacles, assessment.bits(), image.geometry()));
 }

@@ -55,37 +55,25 @@ private:
     std::vector<std::byte> m_pending;
 };
 
-class SwitchRun
+class RefcountWriter
 {
 public:
-    SwitchRun(const Image& image, Storage& storage, const RefcountSwitch& target, const CountSource& source,
+    RefcountWriter(const Geometry& geometry, Storage& storage, const RefcountSwitch& target, const CountSource& source,
         const TaskContext& task)
-        : m_image(image)
+        : m_geometry(geometry)
         , m_storage(storage)
         , m_target(target)
         , m_source(source)
         , m_task(task)
         , m_codec(target.order)
     {
-        m_progress.total = target.clusters() * clusterSize() + kSectorBytes;
+        m_progress.total = target.clusters() * geometry.clusterSize() + kSectorBytes;
     }
 
-    Result<void> run()
+    /// Nothing that the old image uses is touched.
+    Result<void> write()
     {
-        if (auto prepared = writeBeside(); !prepared) {
-            restoreLength();
-            return prepared;
-        }
-        return switchHeader();
-    }
-
-private:
-    std::uint64_t clusterSize() const { return m_image.geometry().clusterSize(); }
-
-    /// Everything before the switch. Nothing that the old image uses is touched.
-    Result<void> writeBeside()
-    {
-        SequentialWriter writer(m_storage, m_image.geometry().offset(m_target.first));
+        SequentialWriter writer(m_storage, m_geometry.offset(m_target.first));
         m_progress.phase = Phase::WriteRefblocks;
         for (const std::uint64_t index : m_target.refblocks) {
             if (auto written = writeRefblock(writer, index); !written)
@@ -105,9 +93,10 @@ private:
         return m_task.step(m_progress);
     }
 
+private:
     Result<void> writeRefblock(SequentialWriter& writer, std::uint64_t index)
     {
-        const std::uint64_t entries = m_codec.entriesIn(clusterSize());
+        const std::uint64_t entries = m_codec.entriesIn(m_geometry.clusterSize());
         m_counts.resize(std::min<std::uint64_t>(entries, kSliceEntries));
         m_bytes.resize(m_codec.bytesFor(m_counts.size()));
         for (std::uint64_t at = 0; at < entries; at += m_counts.size()) {
@@ -142,8 +131,8 @@ private:
 
     Result<void> writeReftable(SequentialWriter& writer)
     {
-        std::vector<std::byte> cluster(clusterSize());
-        const std::uint64_t entries = clusterSize() / 8;
+        std::vector<std::byte> cluster(m_geometry.clusterSize());
+        const std::uint64_t entries = m_geometry.clusterSize() / 8;
         auto next = m_target.refblocks.begin();
         HostCluster refblock = m_target.first;
         for (std::uint64_t i = 0; i < m_target.reftableClusters; ++i) {
@@ -151,8 +140,7 @@ private:
                 return go;
             std::fill(cluster.begin(), cluster.end(), std::byte{0});
             for (; next != m_target.refblocks.end() && *next < (i + 1) * entries; ++next, ++refblock)
-                storeBigEndian(
-                    std::span(cluster), (*next - i * entries) * 8, m_image.geometry().offset(refblock).value());
+                storeBigEndian(std::span(cluster), (*next - i * entries) * 8, m_geometry.offset(refblock).value());
             if (auto written = writer.append(cluster); !written)
                 return written;
             m_progress.done += cluster.size();
@@ -160,33 +148,7 @@ private:
         return {};
     }
 
-    Result<void> switchHeader()
-    {
-        const HostCluster table = m_target.first + m_target.refblocks.size();
-        const auto change = [&](std::span<std::byte> sector) {
-            storeBigEndian(sector, header_field::kRefcountTableOffset, m_image.geometry().offset(table).value());
-            storeBigEndian(sector, header_field::kRefcountTableClusters, m_target.reftableClusters);
-            if (m_image.header().version >= 3)
-                storeBigEndian(sector, header_field::kRefcountOrder, std::uint32_t{m_target.order});
-        };
-        m_progress.phase = Phase::Switch;
-        if (auto switched = changeHeader(m_image.header(), m_storage, change, [this] { restoreLength(); }); !switched)
-            return switched;
-        m_progress.done = m_progress.total;
-        if (m_task.report)
-            m_task.report(m_progress);
-        return {};
-    }
-
-    /// A failure here leaves bytes behind the old end that no count covers: harmless, so it is not reported.
-    void restoreLength()
-    {
-        const auto size = m_storage.size();
-        if (size && *size > m_target.fileBytesBefore)
-            (void)m_storage.truncate(m_target.fileBytesBefore);
-    }
-
-    const Image& m_image;
+    const Geometry& m_geometry;
     Storage& m_storage;
     const RefcountSwitch& m_target;
     const CountSource& m_source;
@@ -196,6 +158,14 @@ private:
     std::vector<std::uint64_t> m_counts;
     std::vector<std::byte> m_bytes;
 };
+
+/// A failure here leaves bytes behind the old end that no count covers: harmless, so it is not reported.
+void restoreLength(Storage& storage, std::uint64_t bytes)
+{
+    const auto size = storage.size();
+    if (size && *size > bytes)
+        (void)storage.truncate(bytes);
+}
 
 Result<void> checkUnchanged(const Header& expected, std::span<const std::byte> sector)
 {
@@ -214,10 +184,37 @@ Error changedSincePlan(std::string_view what)
         std::nullopt, "Reload it and look at the new plan"};
 }
 
+Result<HostOffset> writeRefcounts(const Geometry& geometry, Storage& storage, const RefcountSwitch& target,
+    const CountSource& counts, const TaskContext& task)
+{
+    if (auto written = RefcountWriter(geometry, storage, target, counts, task).write(); !written) {
+        restoreLength(storage, target.fileBytesBefore);
+        return failed(written);
+    }
+    return geometry.offset(target.first + target.refblocks.size());
+}
+
 Result<void> switchRefcounts(const Image& image, Storage& storage, const RefcountSwitch& target,
     const CountSource& counts, const TaskContext& task)
 {
-    return SwitchRun(image, storage, target, counts, task).run();
+    auto table = writeRefcounts(image.geometry(), storage, target, counts, task);
+    if (!table)
+        return failed(table);
+    const auto change = [&](std::span<std::byte> sector) {
+        storeBigEndian(sector, header_field::kRefcountTableOffset, table->value());
+        storeBigEndian(sector, header_field::kRefcountTableClusters, target.reftableClusters);
+        if (image.header().version >= 3)
+            storeBigEndian(sector, header_field::kRefcountOrder, std::uint32_t{target.order});
+    };
+    const std::uint64_t bytes = target.clusters() * image.geometry().clusterSize();
+    const auto whenOld = [&] { restoreLength(storage, target.fileBytesBefore); };
+    if (task.report)
+        task.report({Phase::Switch, bytes, bytes + kSectorBytes});
+    if (auto switched = changeHeader(image.header(), storage, change, whenOld); !switched)
+        return switched;
+    if (task.report)
+        task.report({Phase::Switch, bytes + kSectorBytes, bytes + kSectorBytes});
+    return {};
 }
 
 Result<void> changeHeader(const Header& expected, Storage& storage,

@@ -27,6 +27,11 @@ struct RefcountSwitch {
 /// structures, which get their count of 1 elsewhere. Called with ascending clusters.
 using CountSource = std::function<Result<void>(HostCluster first, std::span<std::uint64_t> counts)>;
 
+/// Writes new refblocks and a new reftable beside everything in use, and flushes. Returns where the table is. On cancel
+/// or failure the file gets its old length back. Progress, memory and errors as for switchRefcounts().
+Result<HostOffset> writeRefcounts(const Geometry& geometry, Storage& storage, const RefcountSwitch& target,
+    const CountSource& counts, const TaskContext& task);
+
 /// Writes new refblocks and a new reftable beside everything in use, flushes, switches the header to them with one
 /// write of its first 512 bytes, and flushes again: at every moment the file has the old counts or the new ones. On
 /// cancel or failure before the switch the file gets its old length back. The switch itself cannot be cancelled.

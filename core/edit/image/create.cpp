@@ -20,7 +20,6 @@ namespace
 {
 
 constexpr std::uint64_t kSectorBytes = 512;
-constexpr std::uint32_t kNewHeaderBytes = 112; ///< of version 3: with the compression type, padded to 8
 constexpr std::uint64_t kFeatureTableRoom = 4096; ///< (Q) with less room in the first cluster the table is left out
 constexpr std::uint64_t kFirstClusters = 3; ///< header, reftable, first refblock
 

@@ -21,12 +21,7 @@ constexpr std::size_t kExtensionHeadBytes = 8;
 
 using Bytes = std::vector<std::byte>;
 
-struct Name {
-    std::uint64_t offset = 0;
-    std::uint64_t size = 0;
-};
-
-Name nameIn(std::span<const std::byte> cluster)
+NamePlace nameIn(std::span<const std::byte> cluster)
 {
     return {loadBigEndian<std::uint64_t>(cluster, header_field::kBackingFileOffset),
         loadBigEndian<std::uint32_t>(cluster, header_field::kBackingFileSize)};
@@ -95,15 +90,16 @@ private:
 /// Puts the name where it shall be, beside the old one, then lets the header lead there.
 Result<void> moveName(FirstCluster& cluster, std::span<const std::byte> after)
 {
-    const Name old = nameIn(cluster.now());
-    const Name wanted = nameIn(after);
-    const bool reachesFar = wanted.offset + wanted.size > kSectorBytes || old.offset + old.size > kSectorBytes;
-    if (wanted.size == 0 || wanted.offset < old.offset + old.size || !reachesFar)
+    const NamePlace old = nameIn(cluster.now());
+    const NamePlace wanted = nameIn(after);
+    const bool reachesFar = wanted.offset + wanted.bytes > kSectorBytes || old.offset + old.bytes > kSectorBytes;
+    if (wanted.bytes == 0 || wanted.offset < old.offset + old.bytes || !reachesFar)
         return {};
     Bytes state = cluster.now();
     std::ranges::copy(
-        after.subspan(wanted.offset, wanted.size), state.begin() + static_cast<std::ptrdiff_t>(wanted.offset));
+        after.subspan(wanted.offset, wanted.bytes), state.begin() + static_cast<std::ptrdiff_t>(wanted.offset));
     storeBigEndian(std::span(state), header_field::kBackingFileOffset, wanted.offset);
+    storeBigEndian(std::span(state), header_field::kBackingFileSize, static_cast<std::uint32_t>(wanted.bytes));
     if (auto copied = cluster.writeRest(state); !copied)
         return copied;
     return cluster.writeFirstSector(state);
@@ -111,12 +107,17 @@ Result<void> moveName(FirstCluster& cluster, std::span<const std::byte> after)
 
 } // namespace
 
-std::uint64_t placeOfName(std::uint64_t now, std::uint64_t size, std::uint64_t extensionsEnd, std::uint64_t clusterSize)
+std::uint64_t placeOfName(
+    NamePlace old, std::uint64_t bytes, bool sameName, std::uint64_t extensionsEnd, std::uint64_t clusterSize)
 {
-    if (now >= extensionsEnd)
-        return now;
-    const std::uint64_t beside = std::max(extensionsEnd, alignUp(now + size, 8));
-    return beside + size <= clusterSize ? beside : extensionsEnd;
+    const std::uint64_t inFirstSector = std::min<std::uint64_t>(kSectorBytes, clusterSize);
+    const bool oneWrite = extensionsEnd + bytes <= inFirstSector && old.offset + old.bytes <= inFirstSector;
+    if (sameName && old.offset >= extensionsEnd)
+        return old.offset;
+    if (old.offset == 0 || oneWrite || extensionsEnd + bytes <= old.offset)
+        return extensionsEnd;
+    const std::uint64_t beside = std::max(extensionsEnd, alignUp(old.offset + old.bytes, 8));
+    return beside + bytes <= clusterSize ? beside : extensionsEnd;
 }
 
 Result<void> switchHeader(Storage& storage, std::span<const std::byte> after)

@@ -17,9 +17,16 @@ namespace cowscope
 /// at the end of their list.
 Result<void> switchHeader(Storage& storage, std::span<const std::byte> after);
 
-/// Where to put a backing file name of `size` bytes that stands at `now`, once the extensions end at `extensionsEnd`:
-/// where it is if that stays free, else where a copy can stand beside it, else right behind the extensions.
+/// Where a name stands in the first cluster.
+struct NamePlace {
+    std::uint64_t offset = 0; ///< 0: there is none
+    std::uint64_t bytes = 0;
+};
+
+/// Where to put a backing file name of `bytes` bytes, once the extensions end at `extensionsEnd`: the old name stands
+/// at `old`. The same name stays where it is if that place stays free; else it goes where it can stand beside the old
+/// one, else right behind the extensions.
 std::uint64_t placeOfName(
-    std::uint64_t now, std::uint64_t size, std::uint64_t extensionsEnd, std::uint64_t clusterSize);
+    NamePlace old, std::uint64_t bytes, bool sameName, std::uint64_t extensionsEnd, std::uint64_t clusterSize);
 
 } // namespace cowscope

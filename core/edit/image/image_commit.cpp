@@ -86,19 +86,23 @@ Result<void> ImageEditor::writeFreshPages()
     return {};
 }
 
+Result<void> ImageEditor::writeFreshL1()
+{
+    if (!std::exchange(m_l1Fresh, false) || m_l1.empty())
+        return {};
+    auto bytes = bigEndian(m_l1);
+    bytes.resize(alignUp(bytes.size(), m_geometry.clusterSize()));
+    m_wroteContents = true;
+    return m_storage->write(m_header.l1TableOffset.value(), bytes);
+}
+
 /// Step 1. New clusters that nobody has written to still belong to the file.
 Result<void> ImageEditor::writeNewClusters()
 {
     if (auto written = writeFreshPages(); !written)
         return written;
-    if (m_l1Fresh && !m_l1.empty()) {
-        auto bytes = bigEndian(m_l1);
-        bytes.resize(alignUp(bytes.size(), m_geometry.clusterSize()));
-        if (auto written = m_storage->write(m_header.l1TableOffset.value(), bytes); !written)
-            return written;
-        m_wroteContents = true;
-    }
-    m_l1Fresh = false;
+    if (auto written = writeFreshL1(); !written)
+        return written;
     auto wrote = m_refcounts.writeFresh();
     if (!wrote)
         return failed(wrote);
@@ -223,6 +227,7 @@ Result<void> ImageEditor::writeHeader()
             return flushed;
     }
     m_committedHeader = m_header;
+    m_committedName = m_backingFile;
     m_extensionsChanged = false;
     return {};
 }

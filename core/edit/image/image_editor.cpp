@@ -66,6 +66,7 @@ Result<void> ImageEditor::load(const TaskContext& task)
     m_extensions = image.extensions();
     m_extensionsChanged = false;
     m_backingFile = image.backingFile();
+    m_committedName = m_backingFile;
     m_geometry = image.geometry();
     m_refcounts.load(image, *m_storage, [this](ClusterRun run) { return checkFree(run); });
     m_l1.assign(image.l1Table().begin(), image.l1Table().end());
@@ -376,11 +377,16 @@ void ImageEditor::setHeader(const Header& header)
 /// Gives the backing file name its place behind the extensions.
 void ImageEditor::placeBackingName()
 {
-    if (m_backingFile.empty())
+    m_header.backingFileSize = static_cast<std::uint32_t>(m_backingFile.size());
+    if (m_backingFile.empty()) {
+        m_header.backingFileOffset = HostOffset(0);
         return;
+    }
     const std::uint64_t headerBytes = m_header.version == 2 ? kHeaderBytesV2 : m_header.headerLength;
-    m_header.backingFileOffset = HostOffset(placeOfName(m_committedHeader.backingFileOffset.value(),
-        m_backingFile.size(), headerBytes + encodeExtensions(m_extensions.raw).size(), m_geometry.clusterSize()));
+    const std::uint64_t extensionsEnd = headerBytes + encodeExtensions(m_extensions.raw).size();
+    const NamePlace old{m_committedHeader.backingFileOffset.value(), m_committedHeader.backingFileSize};
+    m_header.backingFileOffset = HostOffset(placeOfName(
+        old, m_backingFile.size(), m_backingFile == m_committedName, extensionsEnd, m_geometry.clusterSize()));
 }
 
 Result<std::vector<std::byte>> ImageEditor::encodeHeaderCluster() const
@@ -409,6 +415,26 @@ Result<void> ImageEditor::setExtension(std::uint32_t type, std::optional<std::ve
         raw.erase(known);
     else if (data)
         raw.push_back({type, HostOffset(0), std::move(*data)});
+    return renewExtensions();
+}
+
+Result<void> ImageEditor::setBackingFile(std::string name)
+{
+    m_backingFile = std::move(name);
+    return renewExtensions();
+}
+
+Result<void> ImageEditor::setVersion(std::uint32_t version)
+{
+    m_header.version = version;
+    m_header.headerLength = static_cast<std::uint32_t>(version == 2 ? kHeaderBytesV2 : kNewHeaderBytes);
+    m_header.unknownTail.assign(version == 2 ? 0 : kNewHeaderBytes - header_field::kCompressionType - 1, std::byte{0});
+    return renewExtensions();
+}
+
+/// What has changed behind the header's fields, decoded and at its place.
+Result<void> ImageEditor::renewExtensions()
+{
     placeBackingName();
     auto bytes = encodeHeaderCluster();
     if (!bytes)

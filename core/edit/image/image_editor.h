@@ -24,6 +24,9 @@ struct GuestFiles {
     std::shared_ptr<Storage> dataFile; ///< the external data file, open for writing; null: none, or it stays closed
 };
 
+inline constexpr std::uint32_t kNewHeaderBytes
+    = 112; ///< of new headers of version 3: the compression type, padded to 8
+
 /// How a commit makes its changes appear.
 enum class CommitOrder {
     InPlace, ///< counts, entries and header one after the other
@@ -119,6 +122,13 @@ public:
     /// full.
     Result<void> setExtension(std::uint32_t type, std::optional<std::vector<std::byte>> data);
 
+    /// The name of the backing file; empty: the image shall have none. Opens nothing. Errors as for setExtension().
+    Result<void> setBackingFile(std::string name);
+
+    /// Makes the image one of version 2 or 3: what stands behind the header moves. Tables, counts and features are the
+    /// caller's affair. Errors as for setExtension().
+    Result<void> setVersion(std::uint32_t version);
+
     std::span<const Snapshot> snapshots() const { return m_snapshots; }
 
     /// Writes a new snapshot table beside the old one, which is released.
@@ -147,6 +157,12 @@ public:
     static constexpr std::uint64_t kCommitBytes = std::uint64_t{64} << 20;
 
     Result<void> commit(const TaskContext& task, CommitOrder order = CommitOrder::InPlace);
+
+    /// As commit() of order Switch, with counts of another width: refblocks and reftable are all written anew, behind
+    /// everything in use, and the header switches to them too. `order` is that of the new counts. Errors: Refused for a
+    /// count that the width does not hold, before anything that the image uses is written.
+    Result<void> commitAtWidth(unsigned order, const TaskContext& task);
+
     Result<void> rollback();
 
     /// Gives back the file's tail behind the last cluster in use, after a commit.
@@ -181,6 +197,9 @@ private:
     // The steps of commit().
     Result<void> writeNewClusters();
     Result<void> writeFreshPages();
+    Result<void> writeFreshL1();
+    Result<void> relayCounts(unsigned order, const TaskContext& task);
+    Result<void> renewExtensions();
     Result<void> writeCounts();
     Result<void> switchReftable();
     Result<void> writeEntries();
@@ -196,6 +215,7 @@ private:
     HeaderExtensions m_extensions;
     bool m_extensionsChanged = false;
     std::string m_backingFile;
+    std::string m_committedName; ///< of the backing file
     Geometry m_geometry;
     RefcountStore m_refcounts;
     std::vector<std::uint64_t> m_l1;

@@ -60,17 +60,26 @@ Result<RefcountStore::Refblock*> RefcountStore::refblock(std::uint64_t index)
         m_lastIndex = index;
         return m_last = &known->second;
     }
+    const auto offset = refblockOffset(index);
+    if (!offset)
+        return std::unexpected(offset.error());
+    Refblock block;
+    block.now.resize(m_clusterSize);
+    if (auto read = m_storage->read(*offset, block.now); !read)
+        return failed(read);
+    return &m_blocks.emplace(index, std::move(block)).first->second;
+}
+
+/// Where a refblock that there is stands on disk.
+Result<std::uint64_t> RefcountStore::refblockOffset(std::uint64_t index) const
+{
     const ReftableEntry entry{m_reftable[index]};
     const std::uint64_t offset = entry.refblockOffset().value();
     if (entry.hasReservedBits() || offset % m_clusterSize != 0 || offset / m_clusterSize >= m_end.value())
         return fail(ErrorKind::Invalid,
             fmt::format("Reftable entry {} is {:#x}, which leads to no refblock", index, entry.raw),
             m_reftableOffset.value() + index * 8, "Repair the image: check -r all");
-    Refblock block;
-    block.now.resize(m_clusterSize);
-    if (auto read = m_storage->read(offset, block.now); !read)
-        return failed(read);
-    return &m_blocks.emplace(index, std::move(block)).first->second;
+    return offset;
 }
 
 Result<std::uint64_t> RefcountStore::count(HostCluster cluster)
@@ -166,6 +175,47 @@ CountChanges RefcountStore::changes() const
         }
     }
     return changes;
+}
+
+Result<void> RefcountStore::readCounts(HostCluster first, std::span<std::uint64_t> counts) const
+{
+    std::vector<std::byte> bytes;
+    for (std::uint64_t done = 0; done < counts.size();) {
+        const std::uint64_t index = blockIndex(first + done);
+        const std::uint64_t entry = (first.value() + done) % m_entries;
+        const auto part = counts.subspan(done, std::min(m_entries - entry, counts.size() - done));
+        done += part.size();
+        if (!hasRefblock(index)) {
+            std::ranges::fill(part, 0);
+            continue;
+        }
+        const std::uint64_t from = m_codec.bytesFor(entry);
+        if (const auto known = m_blocks.find(index); known != m_blocks.end()) {
+            m_codec.unpack(std::span(known->second.now).subspan(from, m_codec.bytesFor(part.size())), part);
+            continue;
+        }
+        const auto offset = refblockOffset(index);
+        if (!offset)
+            return std::unexpected(offset.error());
+        bytes.resize(m_codec.bytesFor(part.size()));
+        if (auto read = m_storage->read(*offset + from, bytes); !read)
+            return failed(read);
+        m_codec.unpack(bytes, part);
+    }
+    return {};
+}
+
+std::vector<HostCluster> RefcountStore::structures() const
+{
+    std::vector<HostCluster> clusters;
+    for (const std::uint64_t raw : m_reftable) {
+        if (raw != 0)
+            clusters.emplace_back(ReftableEntry{raw}.refblockOffset().value() / m_clusterSize);
+    }
+    for (std::uint32_t i = 0; i < m_reftableClusters; ++i)
+        clusters.emplace_back(m_reftableOffset.value() / m_clusterSize + i);
+    std::ranges::sort(clusters);
+    return clusters;
 }
 
 bool RefcountStore::isRefcountStructure(HostCluster cluster) const

@@ -69,6 +69,13 @@ public:
     /// What has changed since the last commit.
     CountChanges changes() const;
 
+    /// The counts of consecutive clusters as they are now, 0 where there is no refblock. Keeps nothing that it reads.
+    /// `first` and the number of counts are multiples of 8. Errors: as for count().
+    Result<void> readCounts(HostCluster first, std::span<std::uint64_t> counts) const;
+
+    /// The clusters of refblocks and reftable as they are now, ascending.
+    std::vector<HostCluster> structures() const;
+
     /// Whether the cluster holds a refblock or a part of the reftable.
     bool isRefcountStructure(HostCluster cluster) const;
 
@@ -105,6 +112,7 @@ private:
     std::uint64_t blockIndex(HostCluster cluster) const { return cluster.value() / m_entries; }
     bool hasRefblock(std::uint64_t index) const { return index < m_reftable.size() && m_reftable[index] != 0; }
     Result<Refblock*> refblock(std::uint64_t index);
+    Result<std::uint64_t> refblockOffset(std::uint64_t index) const;
     Result<Refblock*> changeable(HostCluster cluster);
     Result<bool> isFree(HostCluster cluster);
     Result<void> set(HostCluster cluster, std::uint64_t count);

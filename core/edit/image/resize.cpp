@@ -261,6 +261,29 @@ Result<void> shrink(ImageEditor& editor, std::uint64_t size, const TaskContext& 
 
 } // namespace
 
+Result<bool> growWithoutZeroing(ImageEditor& editor, std::uint64_t size)
+{
+    if (auto possible = checkRequest(editor, size, false); !possible)
+        return failed(possible);
+    if (editor.header().hasDataFile())
+        return false;
+    auto reach = backingReach(editor);
+    if (!reach)
+        return failed(reach);
+    if (auto kept = keepSnapshotSizes(editor); !kept)
+        return failed(kept);
+    if (auto grown = growL1(editor, size); !grown)
+        return failed(grown);
+    GuestWriter guest(editor);
+    auto first = firstToZero(guest, editor.geometry().virtualSize(), size, *reach);
+    if (!first)
+        return failed(first);
+    if (*first < size)
+        return false;
+    auto set = setSize(editor, size);
+    return set ? Result<bool>(true) : failed(set);
+}
+
 Result<void> resizeDisk(ImageEditor& editor, std::uint64_t size, bool mayShrink, const TaskContext& task)
 {
     if (auto possible = checkRequest(editor, size, mayShrink); !possible)

@@ -13,4 +13,9 @@ namespace cowscope
 /// table past its limit), and those of the editor, which is rolled back.
 Result<void> resizeDisk(ImageEditor& editor, std::uint64_t size, bool mayShrink, const TaskContext& task);
 
+/// Makes the disk larger without a commit, or does nothing and says false: something behind its present end would show
+/// that must be zeroed first, or a data file has to grow too, so that it takes resizeDisk(). Errors: as for
+/// resizeDisk(); the caller rolls the editor back.
+Result<bool> growWithoutZeroing(ImageEditor& editor, std::uint64_t size);
+
 } // namespace cowscope

@@ -2,9 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/edit/image/snapshots.h"
 
-#include "core/base/big_endian.h"
-#include "core/base/checked_math.h"
 #include "core/edit/image/bitmaps.h"
+#include "core/edit/image/snapshot_l1.h"
 #include "core/edit/image/table_sharing.h"
 #include "core/format/limits.h"
 
@@ -19,8 +18,6 @@ namespace
 {
 
 constexpr std::size_t kMaxNameBytes = 255; ///< (Q) what it keeps of a name
-constexpr std::size_t kExtraBytes = 24; ///< size of the VM state, size of the disk, instruction count
-constexpr std::uint64_t kNoInstructionCount = ~std::uint64_t{0};
 constexpr std::string_view kCheckFirst = "Check the image first";
 
 /// What an edit does beside changing the editor's tables.
@@ -69,27 +66,11 @@ std::string nextId(const ImageEditor& editor)
     return std::to_string(number);
 }
 
-/// The snapshot with the extra data that version 3 asks for; what it does not say, the disk's present state says.
-Snapshot completed(Snapshot snapshot, const Geometry& geometry)
-{
-    const std::size_t known = snapshot.extraData.size();
-    if (known >= kExtraBytes)
-        return snapshot;
-    snapshot.diskSize = snapshot.diskSize.value_or(geometry.virtualSize());
-    snapshot.icount = kNoInstructionCount;
-    snapshot.extraData.resize(kExtraBytes);
-    const std::span<std::byte> extra(snapshot.extraData);
-    storeBigEndian(extra, 0, snapshot.vmStateSize);
-    storeBigEndian(extra, 8, *snapshot.diskSize);
-    storeBigEndian(extra, 16, *snapshot.icount);
-    return snapshot;
-}
-
 std::vector<Snapshot> completedAll(const ImageEditor& editor)
 {
     std::vector<Snapshot> all;
     for (const Snapshot& snapshot : editor.snapshots())
-        all.push_back(completed(snapshot, editor.geometry()));
+        all.push_back(withFullExtraData(snapshot, editor.geometry()));
     return all;
 }
 
@@ -112,41 +93,14 @@ Result<void> replaceTable(ImageEditor& editor, std::vector<Snapshot> snapshots, 
     return editor.release(editor.header().snapshotsOffset, tableBytes(editor.snapshots()));
 }
 
-Result<std::vector<std::uint64_t>> readL1(ImageEditor& editor, const Snapshot& snapshot)
-{
-    const std::uint64_t bytes = std::uint64_t{snapshot.l1Size} * 8;
-    const std::uint64_t fileEnd = editor.refcounts().end().value() * editor.geometry().clusterSize();
-    const auto end = checkedAdd(snapshot.l1TableOffset.value(), bytes);
-    if (!editor.geometry().isAligned(snapshot.l1TableOffset) || bytes > kMaxL1Bytes || !end || *end > fileEnd)
-        return fail(ErrorKind::Invalid, fmt::format("The L1 table of snapshot '{}' cannot be used", snapshot.name),
-            snapshot.entryOffset.value(), std::string(kCheckFirst));
-    std::vector<std::uint64_t> words(snapshot.l1Size);
-    if (auto read = editor.storage().read(snapshot.l1TableOffset.value(), std::as_writable_bytes(std::span(words)));
-        !read)
-        return failed(read);
-    for (std::uint64_t& word : words)
-        word = swapBigEndian(word);
-    return words;
-}
-
 // Create -------------------------------------------------------------------------------------------------------------
 
 Result<HostOffset> placeL1(ImageEditor& editor, std::span<const std::uint64_t> entries, EditOptions options)
 {
-    if (entries.empty())
-        return HostOffset(0);
+    if (!options.costOnly || entries.empty())
+        return placeSnapshotL1(editor, entries);
     auto first = editor.allocate(editor.geometry().clustersFor(entries.size() * 8));
-    if (!first)
-        return failed(first);
-    const HostOffset at = editor.geometry().offset(*first);
-    if (options.costOnly)
-        return at;
-    std::vector<std::byte> bytes(alignUp(entries.size() * 8, editor.geometry().clusterSize()));
-    for (std::size_t i = 0; i < entries.size(); ++i)
-        storeBigEndian(std::span(bytes), i * 8, entries[i]);
-    if (auto written = editor.writeNew(at, bytes); !written)
-        return failed(written);
-    return at;
+    return first ? Result<HostOffset>(editor.geometry().offset(*first)) : failed(first);
 }
 
 Result<void> checkRequest(const ImageEditor& editor, const SnapshotRequest& request)
@@ -195,7 +149,7 @@ Result<std::uint64_t> doCreate(
     snapshot.l1TableOffset = *at;
     snapshot.l1Size = static_cast<std::uint32_t>(l1.size());
     auto all = completedAll(editor);
-    all.push_back(completed(std::move(snapshot), editor.geometry()));
+    all.push_back(withFullExtraData(std::move(snapshot), editor.geometry()));
     if (auto replaced = replaceTable(editor, std::move(all), options); !replaced)
         return failed(replaced);
     if (auto finished = sharing.finish(); !finished)
@@ -251,7 +205,7 @@ Result<std::uint64_t> doApply(
 {
     if (auto possible = refuseDataFile(editor); !possible)
         return failed(possible);
-    auto l1 = readL1(editor, snapshot);
+    auto l1 = readSnapshotL1(editor, snapshot);
     if (!l1)
         return failed(l1);
     const TableUses before = tableUses(editor.l1Table());
@@ -296,7 +250,7 @@ Result<std::uint64_t> doDelete(ImageEditor& editor, std::size_t index, EditOptio
     if (auto possible = refuseDataFile(editor); !possible)
         return failed(possible);
     const Snapshot snapshot = editor.snapshots()[index];
-    auto l1 = readL1(editor, snapshot);
+    auto l1 = readSnapshotL1(editor, snapshot);
     if (!l1)
         return failed(l1);
     const TableUses uses = tableUses(*l1);
