@@ -11,7 +11,7 @@ _cowscope_cli_options() {
         info) echo "$common --backing-chain --fields" ;;
         check) echo "$common -r --repair --plan --explain -p --progress" ;;
         map) echo "$common -s --start-offset -l --max-length --alone" ;;
-        amend) echo "$common -o --options --plan -p --progress" ;;
+        amend) echo "$common -o --options --plan -p --progress --split-shared --undo" ;;
         create) echo '-f --format -b --backing -F --backing-format -u --backing-unsafe -o --options --object -q --quiet' ;;
         io) echo '-c --cmd -f --format -r --read-only -n --nocache -U --force-share' ;;
         convert)
@@ -29,7 +29,7 @@ _cowscope_cli_options() {
 # The names that -o of a verb takes.
 _cowscope_cli_names() {
     case $1 in
-        amend) echo 'refcount_bits=' ;;
+        amend) echo 'backing_file= backing_fmt= compat= data_file_raw= lazy_refcounts= refcount_bits= size=' ;;
         create | convert)
             echo 'backing_file= backing_fmt= cluster_size= compat= compression_type= data_file= data_file_raw=' \
                 'extended_l2= lazy_refcounts= preallocation= refcount_bits= size='

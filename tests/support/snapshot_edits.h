@@ -60,12 +60,12 @@ inline std::string findingsOf(const Bytes& bytes, bool flagsAndLeaksMatter = tru
 {
     const auto image = Image::open(std::make_shared<MemoryStorage>(bytes), {});
     if (!image)
-        return "cannot be opened: " + image.error().text();
+        return std::string("cannot be opened: ").append(image.error().text());
     if (!(*image)->problems().empty())
-        return "has a problem: " + (*image)->problems().front().text();
+        return std::string("has a problem: ").append((*image)->problems().front().text());
     const auto taken = takeCensus(**image, {});
     if (!taken)
-        return "cannot be checked: " + taken.error().text();
+        return std::string("cannot be checked: ").append(taken.error().text());
     for (const Finding& finding : (*taken)->findings) {
         const bool minor = finding.severity() == Severity::Leak || finding.kind == FindingKind::CopiedFlagWrong
             || finding.severity() == Severity::Note;
@@ -118,7 +118,8 @@ inline BuiltImage mixed(unsigned clusterBits, unsigned order, unsigned snapshots
         builder.compressed({23, 24, 25}, size / 2);
     builder.data(600, 0x66); // the last, partial cluster
     for (unsigned i = 0; i < snapshots; ++i) {
-        builder.snapshot(std::to_string(i + 1), "s" + std::to_string(i + 1));
+        const std::string id = std::to_string(i + 1);
+        builder.snapshot(id, std::string(1, 's').append(id));
         builder.data(2 * i, static_cast<std::uint8_t>(0x80 + i));
     }
     return builder.build();
@@ -133,7 +134,8 @@ inline BuiltImage extended(unsigned order, unsigned snapshots)
         builder.data(guest, static_cast<std::uint8_t>(guest + 1));
     builder.compressed({4}, 4096);
     for (unsigned i = 0; i < snapshots; ++i) {
-        builder.snapshot(std::to_string(i + 1), "s" + std::to_string(i + 1));
+        const std::string id = std::to_string(i + 1);
+        builder.snapshot(id, std::string(1, 's').append(id));
         builder.data(1, static_cast<std::uint8_t>(0x80 + i));
     }
     BuiltImage image = builder.build();

@@ -78,7 +78,8 @@ bool switchesAtOnce(const Image& image, const AmendTarget& target)
 {
     const auto before = extensionArea(headerBytesOf(image, image.header().version), image.extensions().raw);
     const auto after = extensionArea(headerBytesOf(image, target.version), target.extensions);
-    return before.size() <= kSectorBytes || after.size() <= kSectorBytes
+    const bool sameName = target.backingFile == image.backingFile();
+    return (sameName && before.size() <= kSectorBytes) || after.size() <= kSectorBytes
         || std::ranges::equal(std::span(before).subspan(kSectorBytes), std::span(after).subspan(kSectorBytes));
 }
 

@@ -87,8 +87,15 @@ private:
     Bytes m_now;
 };
 
-/// Puts the name where it shall be, beside the old one, then lets the header lead there.
-Result<void> moveName(FirstCluster& cluster, std::span<const std::byte> after)
+std::span<const std::byte> nameBytes(std::span<const std::byte> cluster)
+{
+    const NamePlace name = nameIn(cluster);
+    return name.offset + name.bytes <= cluster.size() ? cluster.subspan(name.offset, name.bytes) : cluster.first(0);
+}
+
+/// Puts the name where it shall be, beside the old one, and, if it is the same, lets the header lead there: extensions
+/// may take the old place then. Another name shows with everything else only.
+Result<void> copyName(FirstCluster& cluster, std::span<const std::byte> after, bool same)
 {
     const NamePlace old = nameIn(cluster.now());
     const NamePlace wanted = nameIn(after);
@@ -96,11 +103,10 @@ Result<void> moveName(FirstCluster& cluster, std::span<const std::byte> after)
     if (wanted.bytes == 0 || wanted.offset < old.offset + old.bytes || !reachesFar)
         return {};
     Bytes state = cluster.now();
-    std::ranges::copy(
-        after.subspan(wanted.offset, wanted.bytes), state.begin() + static_cast<std::ptrdiff_t>(wanted.offset));
-    storeBigEndian(std::span(state), header_field::kBackingFileOffset, wanted.offset);
-    storeBigEndian(std::span(state), header_field::kBackingFileSize, static_cast<std::uint32_t>(wanted.bytes));
-    if (auto copied = cluster.writeRest(state); !copied)
+    std::ranges::copy(nameBytes(after), state.begin() + static_cast<std::ptrdiff_t>(wanted.offset));
+    if (same)
+        storeBigEndian(std::span(state), header_field::kBackingFileOffset, wanted.offset);
+    if (auto copied = cluster.writeRest(state); !copied || !same)
         return copied;
     return cluster.writeFirstSector(state);
 }
@@ -127,11 +133,12 @@ Result<void> switchHeader(Storage& storage, std::span<const std::byte> after)
         return read;
     const auto rest
         = [](std::span<const std::byte> bytes) { return bytes.subspan(std::min(kSectorBytes, bytes.size())); };
+    const bool sameName = std::ranges::equal(nameBytes(cluster.now()), nameBytes(after));
     if (!std::ranges::equal(rest(cluster.now()), rest(after))) {
-        if (auto moved = moveName(cluster, after); !moved)
-            return moved;
+        if (auto copied = copyName(cluster, after, sameName); !copied)
+            return copied;
     }
-    if (extensionsEnd(after) < extensionsEnd(cluster.now())) {
+    if (!sameName || extensionsEnd(after) < extensionsEnd(cluster.now())) {
         if (auto written = cluster.writeFirstSector(after); !written)
             return written;
         return cluster.writeRest(after);

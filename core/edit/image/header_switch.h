@@ -14,7 +14,7 @@ namespace cowscope
 /// writes a sector whole or not at all, but a cluster in any order. So a change that reaches behind the first sector is
 /// made in steps: what the first sector leads to is on disk before it leads there, and stays until it no longer does.
 /// A crash then finds the old header or the new one, with the right backing file name, as long as extensions come or go
-/// at the end of their list.
+/// at the end of their list, and, with another name, only within the first sector.
 Result<void> switchHeader(Storage& storage, std::span<const std::byte> after);
 
 /// Where a name stands in the first cluster.
