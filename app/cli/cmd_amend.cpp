@@ -160,6 +160,8 @@ int run(const AmendArguments& arguments)
     if (!request)
         return report(request.error());
     request->splitShared = arguments.splitShared;
+    if (arguments.image.file.empty())
+        return report({ErrorKind::Invalid, "Say which image: FILENAME is required", {}, {}});
     if (arguments.options.empty() && !arguments.undo)
         return report(
             {ErrorKind::Invalid, "Nothing to amend", {}, "Say what: -o NAME=VALUE (-o help lists the names)"});
@@ -185,6 +187,7 @@ void addAmend(CLI::App& app, int& exitCode)
     CLI::App* command = app.add_subcommand(
         "amend", "Change refcount width, compat level, size or backing file of an image at one stroke");
     arguments->image.addTo(*command);
+    command->get_option("FILENAME")->required(false); // -o help needs none
     command->add_option("-o,--options", arguments->options, "NAME=VALUE,...; -o help lists the names")
         ->allow_extra_args(false)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
