@@ -137,6 +137,33 @@ HostCluster ClusterMap::nextKnown(HostCluster from) const
     return HostCluster(m_clusters);
 }
 
+std::uint64_t ClusterMap::runOfEqual(HostCluster first, std::uint64_t limit) const
+{
+    constexpr std::uint64_t kBlock = 64; // looked at at once: the compiler makes wide comparisons of that
+    const std::uint64_t slot = first.value() % kPageClusters;
+    const std::uint64_t end = std::min(limit, kPageClusters - slot);
+    const Page* known = page(first);
+    if (known == nullptr)
+        return end;
+    const std::uint8_t* owners = known->owner.data() + slot;
+    const std::uint8_t* references = known->references.data() + slot;
+    const std::uint16_t* counts = known->counts.data() + slot;
+    if (*references == kReferenceCeiling || *counts == kCountCeiling)
+        return 1;
+    const auto differs = [=, owner = *owners, reference = *references, count = *counts](std::uint64_t i) {
+        return static_cast<unsigned>(owners[i] != owner) | static_cast<unsigned>(references[i] != reference)
+            | static_cast<unsigned>(counts[i] != count);
+    };
+    std::uint64_t length = 1;
+    for (unsigned different = 0; different == 0 && length + kBlock <= end; length += different == 0 ? kBlock : 0) {
+        for (std::uint64_t i = 0; i < kBlock; ++i)
+            different |= differs(length + i);
+    }
+    while (length < end && differs(length) == 0)
+        ++length;
+    return length;
+}
+
 void ClusterMap::setRefcount(HostCluster cluster, std::uint64_t count)
 {
     if (count == 0)

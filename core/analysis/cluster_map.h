@@ -114,6 +114,9 @@ public:
     /// over sparse images skip free space with it, a page at a time.
     HostCluster nextKnown(HostCluster from) const;
 
+    /// How many clusters from `first` on, at most `limit` (at least 1), are known to have the state of the first one.
+    std::uint64_t runOfEqual(HostCluster first, std::uint64_t limit) const;
+
     /// Sums up the `count` clusters from `first` on, or nothing where one of them needs a look of its own: a count that
     /// is not the number of references, several owners, compressed data, a number kept beside. Fast.
     std::optional<BlockSummary> summarize(HostCluster first, std::uint64_t count) const;

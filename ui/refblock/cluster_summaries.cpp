@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/refblock/cluster_summaries.h"
 
+#include "core/analysis/map_cell.h"
 #include "core/base/checked_math.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 
 namespace cowscope::ui
@@ -16,35 +16,11 @@ namespace
 
 constexpr std::uint64_t kLeastStretch = 64;
 
-/// How much each owner deserves to be seen, by ClusterOwner: free least, rare structures more, leaks most.
-constexpr std::array<std::uint8_t, kOwnerCount> kRank{
-    0, // Free
-    14, // Leaked
-    13, // Header
-    10, // Reftable
-    5, // Refblock
-    9, // ActiveL1
-    4, // L2Table
-    12, // SnapshotTable
-    8, // SnapshotL1
-    1, // Data
-    2, // CompressedData
-    11, // BitmapDirectory
-    6, // BitmapTable
-    3, // BitmapData
-    7, // EncryptionHeader
-};
-
-std::uint8_t rank(ClusterOwner owner)
-{
-    return kRank[static_cast<std::size_t>(owner)];
-}
-
 } // namespace
 
 void CellSummary::add(const CellSummary& other)
 {
-    if (rank(other.owner) > rank(owner))
+    if (ownerRank(other.owner) > ownerRank(owner))
         owner = other.owner;
     verdict = std::max(verdict, other.verdict);
     largest = std::max(largest, other.largest);

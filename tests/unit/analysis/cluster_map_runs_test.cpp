@@ -51,6 +51,7 @@ private Q_SLOTS:
     void runsOfCountsEqualSingleOnes();
     void copiedFlagsAreJudgedAsOneByOne();
     void summariesAddUpWhatTheClustersAre();
+    void runsOfEqualClustersAreEqual();
 };
 
 void ClusterMapRunsTest::runsOfReferencesEqualSingleOnes()
@@ -147,6 +148,28 @@ void ClusterMapRunsTest::summariesAddUpWhatTheClustersAre()
         QCOMPARE(summary->largestShared, expected.largestShared);
     }
     QVERIFY(summarized > 100);
+}
+
+void ClusterMapRunsTest::runsOfEqualClustersAreEqual()
+{
+    std::mt19937_64 random(4);
+    ClusterMap map(kClusters);
+    for (std::uint64_t at = 0; at + 2000 < kClusters; at += random() % 3000) {
+        const std::vector<std::uint64_t> counts(1 + random() % 700, someCount(random));
+        map.setRefcounts(HostCluster(at), counts);
+        map.addReferencesToRun(HostCluster(at), 1 + random() % 900, ClusterOwner::Data, random() % 2, random() % 300);
+    }
+    std::uint64_t longest = 0;
+    for (HostCluster at(0); at.value() < kClusters;) {
+        const std::uint64_t limit = std::min(1 + random() % 100'000, kClusters - at.value());
+        const std::uint64_t run = map.runOfEqual(at, limit);
+        QVERIFY(run >= 1 && run <= limit);
+        for (std::uint64_t i = 1; i < run; ++i)
+            QVERIFY(sameState(map.state(at), map.state(at + i)));
+        longest = std::max(longest, run);
+        at = at + run;
+    }
+    QVERIFY(longest > 500);
 }
 
 QTEST_GUILESS_MAIN(ClusterMapRunsTest)
