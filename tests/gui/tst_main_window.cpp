@@ -532,8 +532,9 @@ void TestMainWindow::bringsEveryViewUpByKeys()
     open(m_damaged);
     m_window->goTo(QStringLiteral("1"));
     for (int i = Views::kViewCount - 1; i >= 0; --i) {
-        QDockWidget* dock = m_window->views().dock(static_cast<Views::View>(i));
-        QTest::keyClick(m_window, static_cast<Qt::Key>(Qt::Key_1 + i), Qt::ControlModifier);
+        const auto view = static_cast<Views::View>(i);
+        QDockWidget* dock = m_window->views().dock(view);
+        QTest::keyClick(m_window, Views::key(view).key(), Views::key(view).keyboardModifiers());
         QVERIFY2(!dock->visibleRegion().isEmpty(), qPrintable(dock->windowTitle()));
         QVERIFY2(dock->isAncestorOf(QApplication::focusWidget()), qPrintable(dock->windowTitle()));
     }

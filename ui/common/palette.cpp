@@ -40,17 +40,6 @@ constexpr std::array<ThemedColor, kOwnerCount> kOwners{{
 constexpr std::array<QRgb, 7> kCividis{
     0xff00204c, 0xff213d6b, 0xff555b6c, 0xff7b7a77, 0xffa59c74, 0xffd3c064, 0xffffe945};
 
-QColor cividis(double position)
-{
-    const double at = std::clamp(position, 0.0, 1.0) * (kCividis.size() - 1);
-    const auto low = std::min(static_cast<std::size_t>(at), kCividis.size() - 2);
-    const double part = at - static_cast<double>(low);
-    const auto mix = [part](int a, int b) { return static_cast<int>(std::lround(a + (b - a) * part)); };
-    const QRgb a = kCividis[low];
-    const QRgb b = kCividis[low + 1];
-    return {mix(qRed(a), qRed(b)), mix(qGreen(a), qGreen(b)), mix(qBlue(a), qBlue(b))};
-}
-
 QPalette makePalette(
     const QColor& window, const QColor& base, const QColor& text, const QColor& highlight, const QColor& link)
 {
@@ -99,7 +88,18 @@ QColor countColor(std::uint64_t count, std::uint64_t largest, std::uint64_t maxi
         return QColor::fromRgb(dark ? 0xff54677a : 0xffb9cbdc);
     // The end of the scale that is far from the background stands for much: light on dark, dark on light.
     const double part = std::log2(static_cast<double>(count)) / std::log2(std::max(4.0, static_cast<double>(largest)));
-    return dark ? cividis(0.45 + 0.55 * part) : cividis(1 - part);
+    return dark ? scaleColor(0.45 + 0.55 * part) : scaleColor(1 - part);
+}
+
+QColor scaleColor(double position)
+{
+    const double at = std::clamp(position, 0.0, 1.0) * (kCividis.size() - 1);
+    const auto low = std::min(static_cast<std::size_t>(at), kCividis.size() - 2);
+    const double part = at - static_cast<double>(low);
+    const auto mix = [part](int a, int b) { return static_cast<int>(std::lround(a + (b - a) * part)); };
+    const QRgb a = kCividis[low];
+    const QRgb b = kCividis[low + 1];
+    return {mix(qRed(a), qRed(b)), mix(qGreen(a), qGreen(b)), mix(qBlue(a), qBlue(b))};
 }
 
 QColor findingColor(bool dark)

@@ -21,6 +21,9 @@ QColor ownerColor(ClusterOwner owner, bool dark);
 /// where every count is the maximum, 1 stays pale.
 QColor countColor(std::uint64_t count, std::uint64_t largest, std::uint64_t maximum, bool dark);
 
+/// The cividis scale, dark at 0 and light at 1, the same in both themes.
+QColor scaleColor(double position);
+
 /// Colour of findings.
 QColor findingColor(bool dark);
 

@@ -79,8 +79,7 @@ void MainWindow::makeViewMenu()
     QMenu* show = menu->addMenu(tr("&Go to View"));
     for (int i = 0; i < Views::kViewCount; ++i) {
         const auto view = static_cast<Views::View>(i);
-        show->addAction(m_views->dock(view)->windowTitle(),
-            QKeySequence(Qt::CTRL | static_cast<Qt::Key>(Qt::Key_1 + i)), this,
+        show->addAction(m_views->dock(view)->windowTitle(), QKeySequence(Views::key(view)), this,
             [this, view] { m_views->bringUp(view); });
     }
     menu->addSeparator();

@@ -7,6 +7,7 @@
 #include "ui/details/details_panel.h"
 #include "ui/findings/findings_panel.h"
 #include "ui/header/header_panel.h"
+#include "ui/map/map_panel.h"
 #include "ui/refblock/refblock_panel.h"
 #include "ui/reftable/reftable_panel.h"
 #include "ui/snapshots/snapshots_panel.h"
@@ -24,7 +25,7 @@ namespace cowscope::ui
 
 namespace
 {
-constexpr int kLayoutVersion = 2; ///< a layout saved by a program with other docks is not restored
+constexpr int kLayoutVersion = 3; ///< a layout saved by a program with other docks is not restored
 constexpr int kFindingsHeight = 190; ///< buttons, a few rows, the beginning of the details
 const QString kLayoutKey = QStringLiteral("layout/views");
 } // namespace
@@ -41,6 +42,9 @@ Views::Views(ImageDocument& document, QWidget* parent)
     addView(View::Structure, QStringLiteral("structureDock"), tr("Structure"), new StructurePanel(document, this),
         tr("The structures of the image as a tree: header, refcount table, L1 table, snapshots, bitmaps. Selecting one "
            "shows it in every other view."));
+    addView(View::Map, QStringLiteral("mapDock"), tr("Map"), new MapPanel(document, this),
+        tr("Every cluster of the file in one picture, from all of them down to single ones. The wheel zooms, dragging "
+           "moves, a click selects, Shift and dragging selects a range; the legend brings out what is clicked."));
     addView(View::Heatmap, QStringLiteral("heatmapDock"), tr("Refblock"), new RefblockPanel(document, this),
         tr("The reference counts of one refblock, or of the whole file, as a grid with one cell for each cluster."));
     addView(View::Clusters, QStringLiteral("clustersDock"), tr("Clusters"), new ClusterPanel(document, this),
@@ -79,24 +83,24 @@ void Views::arrange()
         each->setFloating(false);
     }
     addDockWidget(Qt::LeftDockWidgetArea, dock(View::Structure));
-    splitDockWidget(dock(View::Structure), dock(View::Heatmap), Qt::Horizontal);
-    splitDockWidget(dock(View::Heatmap), dock(View::Details), Qt::Horizontal);
-    for (const View view : {View::Clusters, View::Reftable, View::Header, View::Charts, View::Snapshots})
-        tabifyDockWidget(dock(View::Heatmap), dock(view));
+    splitDockWidget(dock(View::Structure), dock(View::Map), Qt::Horizontal);
+    splitDockWidget(dock(View::Map), dock(View::Details), Qt::Horizontal);
+    for (const View view : {View::Heatmap, View::Clusters, View::Reftable, View::Header, View::Charts, View::Snapshots})
+        tabifyDockWidget(dock(View::Map), dock(view));
     addDockWidget(Qt::BottomDockWidgetArea, dock(View::Findings));
     for (QDockWidget* each : m_docks)
         each->show();
-    dock(View::Heatmap)->raise();
+    dock(View::Map)->raise();
     proportion();
 }
 
 /// Shares the space out. Before the window has its size this has no lasting effect: see showEvent().
 void Views::proportion()
 {
-    resizeDocks({dock(View::Structure), dock(View::Heatmap), dock(View::Details)},
+    resizeDocks({dock(View::Structure), dock(View::Map), dock(View::Details)},
         {width() * 18 / 100, width() * 55 / 100, width() * 27 / 100}, Qt::Horizontal);
     const int findings = std::min(std::max(height() * 26 / 100, kFindingsHeight), height() / 2);
-    resizeDocks({dock(View::Heatmap), dock(View::Findings)}, {height() - findings, findings}, Qt::Vertical);
+    resizeDocks({dock(View::Map), dock(View::Findings)}, {height() - findings, findings}, Qt::Vertical);
 }
 
 void Views::showEvent(QShowEvent* event)
@@ -118,6 +122,14 @@ void Views::bringUp(View view)
             each->setFocus(Qt::ShortcutFocusReason);
             return;
         }
+}
+
+QKeyCombination Views::key(View view)
+{
+    constexpr int kDigits = 9;
+    const int number = static_cast<int>(view);
+    const auto digit = static_cast<Qt::Key>(Qt::Key_1 + number % kDigits);
+    return number < kDigits ? Qt::CTRL | digit : Qt::CTRL | Qt::ALT | digit;
 }
 
 void Views::setFindingActions(const QList<QAction*>& actions)

@@ -23,13 +23,16 @@ class Views : public QMainWindow
     Q_OBJECT
 
 public:
-    enum class View { Heatmap, Clusters, Reftable, Header, Charts, Structure, Details, Findings, Snapshots };
-    static constexpr int kViewCount = 9;
+    enum class View { Map, Heatmap, Clusters, Reftable, Header, Charts, Structure, Details, Findings, Snapshots };
+    static constexpr int kViewCount = 10;
 
     explicit Views(ImageDocument& document, QWidget* parent = nullptr);
 
     void bringUp(View view); ///< shows it, in front of the docks that it is tabbed with, and gives it the focus
     QDockWidget* dock(View view) const { return m_docks[static_cast<std::size_t>(view)]; }
+
+    /// Ctrl and a digit from 1 on; with Alt too once the digits are used up.
+    static QKeyCombination key(View view);
 
     /// What can be done about findings: the buttons of their view.
     void setFindingActions(const QList<QAction*>& actions);
