@@ -8,6 +8,7 @@
 #include <QAbstractButton>
 #include <QAction>
 #include <QApplication>
+#include <QComboBox>
 #include <QDir>
 #include <QDockWidget>
 #include <QTableView>
@@ -78,7 +79,32 @@ void Screenshots::takeAll()
         const QString name = m_window.views().dock(view)->windowTitle().toLower();
         saved = m_window.grab().save(QStringLiteral("%1/%2.png").arg(m_folder, name)) && saved;
     }
+    saved = takeMaps() && saved;
     Q_EMIT done(takeDialogs() && saved);
+}
+
+/// The map once more in each of its colours, the last time along the curve.
+bool Screenshots::takeMaps()
+{
+    auto* colorBy = m_window.findChild<QComboBox*>(QStringLiteral("mapColorBy"));
+    auto* layout = m_window.findChild<QComboBox*>(QStringLiteral("mapLayout"));
+    if (!colorBy || !layout)
+        return false;
+    m_window.views().bringUp(ui::Views::View::Map);
+    bool saved = true;
+    const auto take = [&](const QString& name) {
+        settle();
+        saved = m_window.grab().save(QStringLiteral("%1/map-%2.png").arg(m_folder, name)) && saved;
+    };
+    for (int i = 1; i < colorBy->count(); ++i) {
+        colorBy->setCurrentIndex(i);
+        take(colorBy->itemText(i).section(u' ', -1).toLower());
+    }
+    colorBy->setCurrentIndex(0);
+    layout->setCurrentIndex(1);
+    take(QStringLiteral("curve"));
+    layout->setCurrentIndex(0);
+    return saved;
 }
 
 bool Screenshots::takeDialogs()

@@ -27,6 +27,7 @@ private:
     void waitUntilQuiet();
     void select(ui::Views::View view);
     void takeAll();
+    bool takeMaps();
     bool takeDialogs();
 
     ui::MainWindow& m_window;

@@ -16,8 +16,8 @@
 #include "ui/shell/main_window.h"
 
 #include <QApplication>
-#include <QCommandLineParser>
 #include <QComboBox>
+#include <QCommandLineParser>
 #include <QSettings>
 #include <QTemporaryDir>
 #include <QTextStream>
@@ -146,8 +146,10 @@ void drive(MapView& view, int frames)
         for (int i = 0; i < kMapColorByCount; ++i) {
             const auto colorBy = static_cast<MapColorBy>(i);
             view.setColors(MapColors(colorBy, 5, 65535, false));
-            Driver(view, frames).run(QStringLiteral("%1, %2").arg(
-                kind == MapLayout::Kind::Rows ? QStringLiteral("rows") : QStringLiteral("curve"), colorByText(colorBy)));
+            Driver(view, frames)
+                .run(QStringLiteral("%1, %2").arg(
+                    kind == MapLayout::Kind::Rows ? QStringLiteral("rows") : QStringLiteral("curve"),
+                    colorByText(colorBy)));
         }
     }
 }
@@ -186,8 +188,9 @@ int measureImage(Application& app, const QString& path, int frames)
     app.longest = 0;
     const double start = FrameTimes::clockMilliseconds();
     double opened = 0;
-    QObject::connect(&window->document(), &ImageDocument::opened, window,
-        [&] { opened = FrameTimes::clockMilliseconds(); }, Qt::DirectConnection);
+    QObject::connect(
+        &window->document(), &ImageDocument::opened, window, [&] { opened = FrameTimes::clockMilliseconds(); },
+        Qt::DirectConnection);
     window->openPath(path);
     if (!QTest::qWaitFor([&] { return cells->isComplete() && !Job::anyRunning(); }, 300'000))
         return 1;
@@ -211,9 +214,8 @@ int main(int argc, char** argv)
 {
     Application app(argc, argv);
     QCommandLineParser parser;
-    const QCommandLineOption synthetic(
-        QStringLiteral("synthetic"), QStringLiteral("A source of that many clusters instead of an image."),
-        QStringLiteral("CLUSTERS"));
+    const QCommandLineOption synthetic(QStringLiteral("synthetic"),
+        QStringLiteral("A source of that many clusters instead of an image."), QStringLiteral("CLUSTERS"));
     const QCommandLineOption frames(QStringLiteral("frames"), QStringLiteral("Frames of panning for each way to look."),
         QStringLiteral("NUMBER"), QStringLiteral("300"));
     parser.addOptions({synthetic, frames});

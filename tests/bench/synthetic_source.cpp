@@ -51,8 +51,7 @@ MapFacts headFacts(std::uint64_t cluster)
 
 } // namespace
 
-void SyntheticSource::summarize(
-    HostCluster first, unsigned level, std::span<MapCell> out, MapTotals* totals) const
+void SyntheticSource::summarize(HostCluster first, unsigned level, std::span<MapCell> out, MapTotals* totals) const
 {
     for (std::size_t i = 0; i < out.size(); ++i) {
         out[i] = {};

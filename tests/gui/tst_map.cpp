@@ -128,7 +128,10 @@ private:
     void open(const QString& path);
     MapView& view() const { return child<MapView>(QStringLiteral("map")); }
     QPoint center(std::uint64_t cluster) const { return view().cellRect(HostCluster(cluster)).center().toPoint(); }
-    void click(std::uint64_t cluster) const { QTest::mouseClick(view().viewport(), Qt::LeftButton, {}, center(cluster)); }
+    void click(std::uint64_t cluster) const
+    {
+        QTest::mouseClick(view().viewport(), Qt::LeftButton, {}, center(cluster));
+    }
     const ClusterRange* selected() const { return m_document->selection().as<ClusterRange>(); }
     QImage picture() const { return view().viewport()->grab().toImage(); }
     void wheel(QPointF at, int angle, Qt::KeyboardModifiers modifiers = {}) const;
@@ -186,7 +189,8 @@ void TestMap::everyCellOfALayoutHasItsPlace_data()
 {
     QTest::addColumn<int>("kind");
     QTest::addColumn<quint64>("clusters");
-    for (const quint64 clusters : {1ULL, 2ULL, 3ULL, 40ULL, 4096ULL, 5000ULL, 100'000ULL, 1'000'000'000ULL, 1ULL << 33}) {
+    for (const quint64 clusters :
+        {1ULL, 2ULL, 3ULL, 40ULL, 4096ULL, 5000ULL, 100'000ULL, 1'000'000'000ULL, 1ULL << 33}) {
         QTest::addRow("rows %llu", clusters) << 0 << clusters;
         QTest::addRow("curve %llu", clusters) << 1 << clusters;
     }
@@ -276,7 +280,8 @@ void TestMap::showsALoneDamagedClusterFromAfar()
         QVERIFY(waitForJobs());
         const QImage image = map.viewport()->grab().toImage();
         QVERIFY(shows(image, map.cellRect(HostCluster(kDamaged)), red));
-        QVERIFY(!shows(image, map.cellRect(HostCluster(kDamaged - (std::uint64_t{2} << map.layoutOfMap().level()))), red));
+        QVERIFY(
+            !shows(image, map.cellRect(HostCluster(kDamaged - (std::uint64_t{2} << map.layoutOfMap().level()))), red));
         map.zoomIn();
     }
 }
@@ -442,8 +447,7 @@ void TestMap::keysMoveAndExtend()
     QTest::keyClick(&view(), Qt::Key_End);
     QCOMPARE(selected()->first.value(), m_document->census()->map.clusters() - 1);
     QTest::keyClick(&view(), Qt::Key_Up);
-    QCOMPARE(
-        selected()->first.value(), m_document->census()->map.clusters() - 1 - view().layoutOfMap().columns());
+    QCOMPARE(selected()->first.value(), m_document->census()->map.clusters() - 1 - view().layoutOfMap().columns());
     QTest::keyClick(&view(), Qt::Key_PageUp);
     QTest::keyClick(&view(), Qt::Key_PageUp);
     QCOMPARE(selected()->first.value(), 0U);
@@ -500,12 +504,14 @@ void TestMap::coloursTellApartWhatIsChosen()
     child<QComboBox>(QStringLiteral("mapColorBy")).setCurrentIndex(colorBy);
     const MapColors& colors = view().colors();
     QCOMPARE(static_cast<int>(colors.colorBy()), colorBy);
-    QVERIFY(shows(picture(), view().cellRect(HostCluster(m_low)), colors.classes()[static_cast<std::size_t>(kind)].color));
+    QVERIFY(
+        shows(picture(), view().cellRect(HostCluster(m_low)), colors.classes()[static_cast<std::size_t>(kind)].color));
     auto& button = child<QToolButton>(QStringLiteral("mapClass%1").arg(kind));
     QVERIFY(button.isVisible());
     child<QComboBox>(QStringLiteral("mapLayout")).setCurrentIndex(1);
     QCOMPARE(view().layoutOfMap().kind(), MapLayout::Kind::Hilbert);
-    QVERIFY(shows(picture(), view().cellRect(HostCluster(m_low)), colors.classes()[static_cast<std::size_t>(kind)].color));
+    QVERIFY(
+        shows(picture(), view().cellRect(HostCluster(m_low)), colors.classes()[static_cast<std::size_t>(kind)].color));
 }
 
 void TestMap::theMinimapMovesTheMap()
@@ -612,9 +618,8 @@ void TestMap::followsTheTheme()
     open(m_image);
     QVERIFY(shows(picture(), view().viewport()->rect(), ownerColor(ClusterOwner::Header, false)));
     m_panel->setPalette(darkPalette());
-    QVERIFY(QTest::qWaitFor([&] {
-        return shows(picture(), view().viewport()->rect(), ownerColor(ClusterOwner::Header, true));
-    }));
+    QVERIFY(QTest::qWaitFor(
+        [&] { return shows(picture(), view().viewport()->rect(), ownerColor(ClusterOwner::Header, true)); }));
 }
 
 void TestMap::namesWhatCanBeOperated()

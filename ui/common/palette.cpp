@@ -102,6 +102,18 @@ QColor scaleColor(double position)
     return {mix(qRed(a), qRed(b)), mix(qGreen(a), qGreen(b)), mix(qBlue(a), qBlue(b))};
 }
 
+QColor fillColor(RefblockFill fill, bool dark)
+{
+    if (fill == RefblockFill::Missing)
+        return QColor::fromRgb(dark ? 0xff4b3a52 : 0xffcdb4d4);
+    if (fill == RefblockFill::Empty)
+        return ownerColor(ClusterOwner::Free, dark);
+    constexpr int kLeast = static_cast<int>(RefblockFill::UpToQuarter);
+    constexpr int kMost = static_cast<int>(RefblockFill::Full);
+    const double part = static_cast<double>(static_cast<int>(fill) - kLeast) / (kMost - kLeast);
+    return scaleColor(dark ? 0.3 + 0.7 * part : 0.9 * (1 - part));
+}
+
 QColor findingColor(bool dark)
 {
     return ownerColor(ClusterOwner::Leaked, dark);

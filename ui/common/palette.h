@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "core/analysis/cluster_map.h"
+#include "core/analysis/map_cell.h"
 
 #include <QColor>
 #include <QPalette>
@@ -23,6 +23,9 @@ QColor countColor(std::uint64_t count, std::uint64_t largest, std::uint64_t maxi
 
 /// The cividis scale, dark at 0 and light at 1, the same in both themes.
 QColor scaleColor(double position);
+
+/// The colour of a refblock by how full it is; one that is missing has a colour of its own.
+QColor fillColor(RefblockFill fill, bool dark);
 
 /// Colour of findings.
 QColor findingColor(bool dark);

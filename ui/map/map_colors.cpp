@@ -96,12 +96,13 @@ std::vector<MapClass> shareClasses(bool dark)
 
 std::vector<MapClass> fillClasses(bool dark)
 {
-    std::vector<MapClass> classes{{tr("no refblock"), tr("?"), themed(0xffcdb4d4, 0xff4b3a52, dark)},
-        {tr("empty"), tr("0"), ownerColor(ClusterOwner::Free, dark)}};
-    const std::array names{tr("up to 25 % used"), tr("up to 50 %"), tr("up to 75 %"), tr("not full"), tr("full")};
-    const std::array letters{"\u00bc", "\u00bd", "\u00be", "<", "\u25a0"};
-    for (std::size_t i = 0; i < names.size(); ++i)
-        classes.push_back({names[i], QString::fromUtf8(letters[i]), stepColor(i, names.size(), dark)});
+    const std::array names{tr("no refblock"), tr("empty"), tr("up to 25 % used"), tr("up to 50 %"), tr("up to 75 %"),
+        tr("not full"), tr("full")};
+    constexpr std::array kLetters{"?", "0", "\u00bc", "\u00bd", "\u00be", "<", "\u25a0"};
+    static_assert(kLetters.size() == kRefblockFillCount);
+    std::vector<MapClass> classes;
+    for (std::size_t i = 0; i < kRefblockFillCount; ++i)
+        classes.push_back({names[i], QString::fromUtf8(kLetters[i]), fillColor(static_cast<RefblockFill>(i), dark)});
     return classes;
 }
 

@@ -12,6 +12,7 @@
 #include <QToolTip>
 
 #include <algorithm>
+#include <utility>
 
 namespace cowscope::ui
 {
@@ -33,6 +34,7 @@ HeatmapView::HeatmapView(QWidget* parent)
     setFrameShape(QFrame::NoFrame);
     setMinimumSize(120, 80);
     viewport()->setObjectName(QStringLiteral("heatmapViewport"));
+    viewport()->setMouseTracking(true);
 }
 
 void HeatmapView::setCensus(std::shared_ptr<const Census> census, unsigned clusterBits, std::uint64_t maximum)
@@ -323,6 +325,8 @@ void HeatmapView::mousePressEvent(QMouseEvent* event)
 void HeatmapView::mouseMoveEvent(QMouseEvent* event)
 {
     const auto reached = cellAt(event->pos());
+    if (std::exchange(m_hovered, reached) != reached)
+        Q_EMIT hovered(reached);
     if (!m_dragging || !reached)
         return;
     m_cursor = cellIndex(reached->first);
@@ -408,6 +412,8 @@ void HeatmapView::changeEvent(QEvent* event)
 
 bool HeatmapView::viewportEvent(QEvent* event)
 {
+    if (event->type() == QEvent::Leave && std::exchange(m_hovered, std::nullopt))
+        Q_EMIT hovered(std::nullopt);
     if (event->type() != QEvent::ToolTip)
         return QAbstractScrollArea::viewportEvent(event);
     const auto* help = static_cast<QHelpEvent*>(event);

@@ -54,6 +54,7 @@ public Q_SLOTS:
 Q_SIGNALS:
     /// The user selected a cell (with `nudge` by a key) or a range of cells.
     void selected(const cowscope::ui::ClusterRange& range, bool nudge);
+    void hovered(std::optional<cowscope::ui::ClusterRange> cell); ///< nothing: the mouse is on no cell
     void zoomed(); ///< clustersPerCell() or the size of cells may have changed
 
 protected:
@@ -95,6 +96,7 @@ private:
     std::uint64_t m_anchor = 0; ///< cell where a range begins
     std::uint64_t m_cursor = 0; ///< cell where it ends
     bool m_dragging = false;
+    std::optional<ClusterRange> m_hovered;
     QImage m_image;
 };
 

@@ -5,6 +5,7 @@
 #include "ui/common/format.h"
 #include "ui/common/palette.h"
 #include "ui/document/selected_clusters.h"
+#include "ui/refblock/entry_text.h"
 #include "ui/refblock/heatmap_view.h"
 
 #include <QComboBox>
@@ -31,6 +32,7 @@ RefblockPanel::RefblockPanel(ImageDocument& document, QWidget* parent)
     , m_colorBy(new QComboBox(this))
     , m_caption(new QLabel(this))
     , m_legend(new QLabel(this))
+    , m_entry(new QLabel(this))
 {
     auto* content = new QWidget(this);
     auto* layout = new QVBoxLayout(content);
@@ -45,13 +47,21 @@ RefblockPanel::RefblockPanel(ImageDocument& document, QWidget* parent)
     layout->addWidget(makeBar());
     layout->addWidget(m_caption);
     layout->addWidget(m_view, 1);
+    m_entry->setObjectName(QStringLiteral("refblockEntry"));
+    m_entry->setAccessibleName(tr("Bytes and bits of the entry"));
+    m_entry->setTextFormat(Qt::RichText);
+    m_entry->setWordWrap(true);
+    m_entry->setMinimumHeight(2 * m_entry->fontMetrics().lineSpacing()); // the grid must not jump about
+    layout->addWidget(m_entry);
     layout->addWidget(m_legend);
     setContent(content);
 
     connect(m_view, &HeatmapView::selected, this, [this](const ClusterRange& range, bool nudge) {
         const QScopedValueRollback selecting(m_selecting, true);
         m_document.selection().select(range, nudge ? Selection::Step::Nudge : Selection::Step::Jump);
+        showEntry(range);
     });
+    connect(m_view, &HeatmapView::hovered, this, &RefblockPanel::showEntry);
     connect(m_view, &HeatmapView::zoomed, this, &RefblockPanel::updateTexts);
     connect(&document, &ImageDocument::opened, this, &RefblockPanel::refresh);
     connect(&document, &ImageDocument::closed, this, &RefblockPanel::refresh);
@@ -197,6 +207,22 @@ void RefblockPanel::showSelection()
         showRange();
     }
     m_view->setSelected(range);
+    showEntry(range);
+}
+
+void RefblockPanel::showEntry(const std::optional<ClusterRange>& cell)
+{
+    if (!m_document.image())
+        return;
+    const auto shown = cell ? cell : selectedClusters(m_document.selection().current(), *m_document.image());
+    if (!shown || shown->count != 1) {
+        m_entry->setText(tr("Point at an entry to see its bytes and bits."));
+        return;
+    }
+    auto entry = readRefblockEntry(*m_document.image(), shown->first);
+    m_entry->setText(!entry ? toQString(entry.error().text()).toHtmlEscaped()
+            : *entry        ? entryText(**entry, palette())
+                     : tr("No refblock counts cluster %1, so its count is 0.").arg(formatCount(shown->first.value())));
 }
 
 void RefblockPanel::updateTexts()

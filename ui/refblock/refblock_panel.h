@@ -33,6 +33,7 @@ private:
     void showRange();
     void showSelection();
     void updateTexts();
+    void showEntry(const std::optional<ClusterRange>& cell);
     QString legend() const;
     bool wholeFile() const;
     std::uint64_t blocks() const; ///< refblocks that count clusters of the file, at least 1
@@ -46,6 +47,7 @@ private:
     QComboBox* m_colorBy;
     QLabel* m_caption;
     QLabel* m_legend;
+    QLabel* m_entry; ///< bytes and bits of the entry under the mouse, else of the one selected
     std::unique_ptr<Job> m_job; ///< the summaries'
     bool m_selecting = false; ///< the selection comes from the view itself: it shows it already
 };
