@@ -79,17 +79,17 @@ void MapCells::fetch(unsigned level, std::vector<std::uint64_t> chunks)
     m_fetchLevel = level;
     m_fetch = std::make_unique<Job>(
         tr("Looking closer"), [pyramid = m_pyramid, level, chunks](const TaskContext& task) -> Result<std::any> {
-            Fetched fetched;
+            auto fetched = std::make_shared<Fetched>(); // so that it can be moved out of the result
             for (const std::uint64_t chunk : chunks) {
                 if (auto go = task.step({}); !go)
                     return failed(go);
-                fetched.emplace_back(chunk, CellStore::read(pyramid->source(), level, chunk));
+                fetched->emplace_back(chunk, CellStore::read(pyramid->source(), level, chunk));
             }
-            return std::any(std::move(fetched));
+            return std::any(fetched);
         });
     connect(m_fetch.get(), &Job::finished, this, [this, level](const std::any& result) {
-        for (const auto& [chunk, cells] : std::any_cast<const Fetched&>(result))
-            m_store->keep(level, chunk, cells);
+        for (auto& [chunk, cells] : *std::any_cast<const std::shared_ptr<Fetched>&>(result))
+            m_store->keep(level, chunk, std::move(cells));
         m_fetch.release()->deleteLater();
         Q_EMIT changed();
     });

@@ -42,8 +42,9 @@ MapLegend::MapLegend(QWidget* parent)
     setSizePolicy(policy);
 }
 
-QToolButton* MapLegend::makeButton(int kind, const MapClass& described, const QString& total)
+QToolButton* MapLegend::makeButton(const Shown& shown, const MapClass& described)
 {
+    const int kind = shown.kind;
     auto* button = new QToolButton(this);
     button->setObjectName(QStringLiteral("mapClass%1").arg(kind));
     button->setCheckable(true);
@@ -57,7 +58,7 @@ QToolButton* MapLegend::makeButton(int kind, const MapClass& described, const QS
     paintSwatch(painter, QRect(QPoint(), kSwatch), described);
     painter.end();
     button->setIcon(swatch);
-    button->setText(total.isEmpty() ? described.name : tr("%1  %2").arg(described.name, total));
+    button->setText(shown.text);
     button->setFocusPolicy(Qt::TabFocus);
     button->setToolTip(tr("Bring out %1 and dim the rest; click again to take it back").arg(described.name));
     button->setAccessibleName(button->text());
@@ -71,17 +72,25 @@ void MapLegend::setClasses(const MapColors& colors, std::uint16_t present, const
     if (std::exchange(m_colorBy, colors.colorBy()) != colors.colorBy())
         m_broughtOut = 0;
     m_broughtOut &= present;
-    for (const Entry& entry : std::exchange(m_entries, {})) {
-        entry.button->hide();
-        entry.button->deleteLater();
-    }
+    std::vector<Shown> shown;
     for (std::size_t i = 0; i < colors.classes().size(); ++i) {
         if ((present >> i & 1) == 0)
             continue;
-        const auto kind = static_cast<int>(i);
-        auto* button = makeButton(kind, colors.classes()[i], i < totals.size() ? formatCount(totals[i]) : QString());
-        m_entries.push_back({kind, button});
-        button->show();
+        const MapClass& described = colors.classes()[i];
+        shown.push_back({static_cast<int>(i), described.color,
+            i < totals.size() ? tr("%1  %2").arg(described.name, formatCount(totals[i])) : described.name});
+    }
+    if (shown == m_shown)
+        return; // while a map grows it is asked many times a second
+    m_shown = shown;
+    for (QToolButton* button : std::exchange(m_buttons, {})) {
+        button->setObjectName({}); // its name is that of another one now
+        button->hide();
+        button->deleteLater();
+    }
+    for (const Shown& each : m_shown) {
+        m_buttons.push_back(makeButton(each, colors.classes()[static_cast<std::size_t>(each.kind)]));
+        m_buttons.back()->show();
     }
     updateGeometry();
     arrange(width(), true);
@@ -89,8 +98,8 @@ void MapLegend::setClasses(const MapColors& colors, std::uint16_t present, const
 
 void MapLegend::clear()
 {
-    for (const Entry& entry : m_entries)
-        entry.button->setChecked(false);
+    for (QToolButton* button : m_buttons)
+        button->setChecked(false);
 }
 
 void MapLegend::toggle(int kind, bool on)
@@ -105,14 +114,14 @@ int MapLegend::arrange(int width, bool apply) const
 {
     QPoint at;
     int line = 0;
-    for (const Entry& entry : m_entries) {
-        const QSize size = entry.button->sizeHint();
+    for (QToolButton* button : m_buttons) {
+        const QSize size = button->sizeHint();
         if (at.x() > 0 && at.x() + size.width() > width) {
             at = QPoint(0, at.y() + line + kSpace);
             line = 0;
         }
         if (apply)
-            entry.button->setGeometry(QRect(at, size));
+            button->setGeometry(QRect(at, size));
         at.rx() += size.width() + kSpace;
         line = std::max(line, size.height());
     }

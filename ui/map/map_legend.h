@@ -40,16 +40,20 @@ protected:
     void resizeEvent(QResizeEvent* event) override;
 
 private:
-    struct Entry {
+    struct Shown {
         int kind;
-        QToolButton* button;
+        QColor color;
+        QString text;
+
+        bool operator==(const Shown&) const = default;
     };
 
-    QToolButton* makeButton(int kind, const MapClass& described, const QString& total);
+    QToolButton* makeButton(const Shown& shown, const MapClass& described);
     void toggle(int kind, bool on);
     int arrange(int width, bool apply) const;
 
-    std::vector<Entry> m_entries;
+    std::vector<Shown> m_shown;
+    std::vector<QToolButton*> m_buttons; ///< one for each of them
     MapColorBy m_colorBy = MapColorBy::Owner;
     std::uint16_t m_broughtOut = 0;
 };

@@ -155,6 +155,18 @@ void MapView::zoomToFit()
     relay(0);
 }
 
+HostCluster MapView::clusterToKeep(QPointF about) const
+{
+    if (m_zoomAnchor && m_zoomAnchor->about == about && m_zoomAnchor->origin == m_origin)
+        return m_zoomAnchor->cluster;
+    const auto cell = m_layout.indexAt(about + m_origin);
+    if (!cell)
+        return HostCluster(m_layout.clusters() - 1);
+    const double part = (about + m_origin - m_layout.rectOf(*cell).topLeft()).x() / m_layout.cellSize().width();
+    const auto within = static_cast<std::uint64_t>(std::ldexp(part, static_cast<int>(m_layout.level())));
+    return HostCluster((*cell << m_layout.level()) + within);
+}
+
 /// Keeps the cluster at `about`, a point of the viewport, under that point as far as the layout allows.
 void MapView::zoomBy(int steps, QPointF about)
 {
@@ -162,20 +174,15 @@ void MapView::zoomBy(int steps, QPointF about)
     if (next.zoom() == m_layout.zoom() || m_layout.clusters() == 0)
         return;
     const QSizeF before = m_layout.size();
-    const auto cell = m_layout.indexAt(about + m_origin);
-    const QPointF inCell = cell ? about + m_origin - m_layout.rectOf(*cell).topLeft() : QPointF();
-    const std::uint64_t cluster = cell ? *cell << m_layout.level() : 0;
-    const double part = inCell.x() / m_layout.cellSize().width();
-    const auto within = static_cast<std::uint64_t>(std::ldexp(part, static_cast<int>(m_layout.level())));
-    const bool rows = m_layout.kind() == MapLayout::Kind::Rows;
+    const HostCluster kept = clusterToKeep(about);
     m_layout = next;
-    QPointF target;
-    if (rows && cell)
-        target = m_layout.rectOf(cellOf(HostCluster(cluster + within))).center();
+    if (m_layout.kind() == MapLayout::Kind::Rows) // the columns change: only its row can stay
+        moveTo(m_layout.rectOf(cellOf(kept)).center() - about);
     else // a curve grows evenly, whatever lies between its cells
-        target = QPointF((about.x() + m_origin.x()) * next.size().width() / before.width(),
-            (about.y() + m_origin.y()) * next.size().height() / before.height());
-    moveTo(target - about);
+        moveTo(QPointF((about.x() + m_origin.x()) * next.size().width() / before.width(),
+                   (about.y() + m_origin.y()) * next.size().height() / before.height())
+            - about);
+    m_zoomAnchor = ZoomAnchor{about, m_origin, kept};
     updateScrollBars();
     redraw();
     Q_EMIT viewChanged();

@@ -69,6 +69,13 @@ protected:
 private:
     enum class Drag { None, Pressed, Panning, Selecting };
 
+    /// What a zoom keeps in place. While the mouse rests, further steps keep the same cluster.
+    struct ZoomAnchor {
+        QPointF about; ///< in the viewport
+        QPointF origin; ///< of the map after the last step
+        HostCluster cluster;
+    };
+
     void mapChanged();
     void relay(int zoom);
     void zoomBy(int steps, QPointF about);
@@ -84,6 +91,7 @@ private:
     void putCursor(std::uint64_t cell, bool extend);
     void reveal(std::uint64_t cell);
     QPointF focusPoint() const;
+    HostCluster clusterToKeep(QPointF about) const;
     ClusterRange clustersOf(std::uint64_t cell) const;
     std::uint64_t cellOf(HostCluster cluster) const;
     ClusterRange spanned(std::uint64_t cellA, std::uint64_t cellB) const;
@@ -100,6 +108,7 @@ private:
     QPointF m_pressedAt;
     QPointF m_originPressed;
     double m_pinched = 1; ///< not yet a step of the zoom
+    std::optional<ZoomAnchor> m_zoomAnchor;
     int m_wheel = 0; ///< likewise, eighths of a degree
     std::optional<ClusterRange> m_hovered;
     QImage m_image;
