@@ -296,6 +296,14 @@ void MapPanel::changeEvent(QEvent* event)
         recolor();
 }
 
+/// The minimap leaves the room to the map.
+void MapPanel::resizeEvent(QResizeEvent* event)
+{
+    EmptyState::resizeEvent(event);
+    const int side = std::clamp(width() / 5, 80, 160);
+    m_minimap->setFixedSize(side, std::min(side, std::max(60, height() / 3)));
+}
+
 void MapPanel::chooseExport()
 {
     auto* dialog = new QFileDialog(this, tr("Save the map"), {}, tr("PNG image (*.png);;SVG drawing (*.svg)"));

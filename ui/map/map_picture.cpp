@@ -17,7 +17,7 @@ namespace cowscope::ui
 namespace
 {
 
-constexpr double kGapCell = 7; ///< width from which on cells have a gap between them
+constexpr double kGapCell = 9; ///< width from which on cells have a gap between them
 constexpr double kFrameCell = 8; ///< from which on a finding is a frame, and not the whole cell
 constexpr double kTextCell = 18; ///< from which on cells carry signs
 
@@ -120,7 +120,7 @@ private:
             const bool red = each.bad && (!m_framed || kind == Line::Frame);
             fillSpan(first, left, inner, red ? m_finding : each.color);
             if (!red && kind == Line::Lower && each.inset != each.color)
-                fillSpan(first, left + (inner - left) / 2, inner, each.inset);
+                fillSpan(first, left + (inner - left) / 4, inner, each.inset);
             if (each.bad && m_framed && kind != Line::Frame) {
                 const int frame = std::max(2, static_cast<int>(2 * m_ratio));
                 fillSpan(first, left, std::min(inner, left + frame), m_finding);
@@ -244,7 +244,8 @@ void paintMap(QPainter& painter, QPointF corner, const MapLayout& layout, const 
             if (first.kind != kNoCell)
                 painter.fillRect(rect(from, to), first.bad ? finding : QColor::fromRgb(first.color));
             for (std::uint64_t i = from; first.color != first.inset && !first.bad && i < to; ++i)
-                painter.fillRect(QRectF(rect(i, i + 1).center(), cell / 2), QColor::fromRgb(first.inset));
+                painter.fillRect(
+                    rect(i, i + 1).adjusted(cell.width() / 4, cell.height() / 2, 0, 0), QColor::fromRgb(first.inset));
             from = to;
         }
     }
