@@ -40,6 +40,11 @@ double FrameTimes::threadMilliseconds()
     return milliseconds(CLOCK_THREAD_CPUTIME_ID);
 }
 
+double FrameTimes::processMilliseconds()
+{
+    return milliseconds(CLOCK_PROCESS_CPUTIME_ID);
+}
+
 QString FrameTimes::text(const QString& name) const
 {
     if (m_clock.empty())

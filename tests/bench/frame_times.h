@@ -28,6 +28,7 @@ public:
 
     static double clockMilliseconds();
     static double threadMilliseconds();
+    static double processMilliseconds(); ///< of processor time, all threads together
 
 private:
     std::vector<double> m_clock;

@@ -300,17 +300,17 @@ void TestMap::showsWhatIsKnownWhileItGrows()
     map.resize(800, 600);
     map.show();
     cells.setSource(source);
-    QVERIFY(QTest::qWaitFor([&] { return cells.ready() > kMany / 2; }));
-    QVERIFY(!cells.isComplete());
-    const QImage half = map.viewport()->grab().toImage();
-    QVERIFY(shows(half, map.cellRect(HostCluster(0)), ownerColor(ClusterOwner::Data, false)));
-    QVERIFY(shows(half, map.cellRect(HostCluster(kMany - 1)), QColor::fromRgb(colors.unknownColor())));
+    const QColor data = ownerColor(ClusterOwner::Data, false);
+    const auto showsAt = [&](std::uint64_t cluster, QColor color) {
+        return shows(map.viewport()->grab().toImage(), map.cellRect(HostCluster(cluster)), color);
+    };
+    const bool began = QTest::qWaitFor([&] { return showsAt(0, data); });
+    const bool unknown = showsAt(kMany - 1, QColor::fromRgb(colors.unknownColor()));
+    const bool complete = cells.isComplete();
     source->gate->release(1'000'000);
+    QVERIFY(began && unknown && !complete);
     QVERIFY(QTest::qWaitFor([&] { return cells.isComplete(); }));
-    QVERIFY(QTest::qWaitFor([&] {
-        return shows(map.viewport()->grab().toImage(), map.cellRect(HostCluster(kMany - 1)),
-            ownerColor(ClusterOwner::Data, false));
-    }));
+    QVERIFY(QTest::qWaitFor([&] { return showsAt(kMany - 1, data); }));
 }
 
 void TestMap::goesOnAfterAStop()
@@ -319,9 +319,11 @@ void TestMap::goesOnAfterAStop()
     source->gate = std::make_shared<QSemaphore>();
     MapCells cells;
     cells.setSource(source);
-    QVERIFY(QTest::qWaitFor([&] { return cells.ready() > kMany / 2; }));
-    cells.job()->cancel();
+    const bool began = QTest::qWaitFor([&] { return cells.ready() > kMany / 2; });
+    if (cells.job())
+        cells.job()->cancel();
     source->gate->release(1'000'000);
+    QVERIFY(began);
     QVERIFY(QTest::qWaitFor([&] { return !cells.job(); }));
     QVERIFY(!cells.isComplete());
     cells.resume();
