@@ -67,6 +67,7 @@ void printJson(const nlohmann::json& json);
 void addInfo(CLI::App& app, int& exitCode);
 void addCheck(CLI::App& app, int& exitCode);
 void addMap(CLI::App& app, int& exitCode);
+void addCompare(CLI::App& app, int& exitCode);
 void addAmend(CLI::App& app, int& exitCode);
 void addCreate(CLI::App& app, int& exitCode);
 void addIo(CLI::App& app, int& exitCode);

@@ -16,6 +16,7 @@ try {
     addInfo(app, exitCode);
     addCheck(app, exitCode);
     addMap(app, exitCode);
+    addCompare(app, exitCode);
     addAmend(app, exitCode);
     addCreate(app, exitCode);
     addIo(app, exitCode);

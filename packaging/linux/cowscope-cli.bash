@@ -11,6 +11,7 @@ _cowscope_cli_options() {
         info) echo "$common --backing-chain --fields" ;;
         check) echo "$common -r --repair --plan --explain -p --progress" ;;
         map) echo "$common -s --start-offset -l --max-length --alone" ;;
+        compare) echo "$common -F -T -p --progress -s --strict --metadata" ;;
         amend) echo "$common -o --options --plan -p --progress --split-shared --undo" ;;
         create) echo '-f --format -b --backing -F --backing-format -u --backing-unsafe -o --options --object -q --quiet' ;;
         io) echo '-c --cmd -f --format -r --read-only -n --nocache -U --force-share' ;;
@@ -41,7 +42,7 @@ _cowscope_cli_names() {
 _cowscope_cli_values() {
     case $1:$2 in
         *:--output) echo 'human json' ;;
-        convert:-f | convert:--format | io:-f | io:--format) echo 'qcow2 raw' ;;
+        compare:-f | compare:--format | compare:-F | convert:-f | convert:--format | io:-f | io:--format) echo 'qcow2 raw' ;;
         convert:-O | *:--target-format | create:-F | convert:-F | *:--backing-format | *:backing_fmt) echo 'qcow2 raw' ;;
         *:-f | *:--format) echo qcow2 ;;
         check:-r | *:--repair) echo 'leaks all' ;;
@@ -59,7 +60,7 @@ _cowscope_cli() {
     local verb=${COMP_WORDS[1]} word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} prefix='' choices
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        choices='info check map amend create io convert snapshot resize bitmap metadata-copy --help --version'
+        choices='info check map compare amend create io convert snapshot resize bitmap metadata-copy --help --version'
         mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$word")
         return
     fi
