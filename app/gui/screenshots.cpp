@@ -115,7 +115,8 @@ bool Screenshots::takeDialogs()
     };
     bool saved = true;
     for (const Way way : {Way{"repairAllAction", "repair"}, Way{"createSnapshotAction", "create-snapshot"},
-             Way{"applySnapshot", "apply-snapshot"}, Way{"createAction", "create-image"}}) {
+             Way{"applySnapshot", "apply-snapshot"}, Way{"amendOptionsAction", "amend-options"},
+             Way{"createAction", "create-image"}}) {
         const QString opener = QString::fromLatin1(way.opener);
         if (auto* action = m_window.findChild<QAction*>(opener))
             action->trigger();

@@ -84,6 +84,9 @@ QList<Term> termsOf(PageId page)
         return {{Text::tr("Fresh check"),
                     Text::tr("The file was opened again, and every count was compared with the tables that refer to "
                              "the cluster.")},
+            {Text::tr("Undo"),
+                Text::tr("The old refblocks and the old table stand in clusters that became free. For as long as they "
+                         "count every cluster as the image does now, one write of the header goes back to them.")},
             {Text::tr("Leaked cluster"), Text::tr("A cluster whose count is higher than the references to it.")},
             refblockTerm()};
     }

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/amend_wizard/result_page.h"
 
+#include "core/edit/amend/undo_amend.h"
+#include "ui/amend_wizard/width_text.h"
 #include "ui/common/format.h"
 #include "ui/common/plots/distribution_chart.h"
 #include "ui/jobs/run_progress.h"
@@ -58,6 +60,7 @@ ResultPage::ResultPage(WizardState& state)
     , m_table(makeTable(this))
     , m_chart(new DistributionChart(this))
     , m_checkAgain(new QPushButton(tr("Check a&gain"), this))
+    , m_undo(new QPushButton(tr("&Undo"), this))
     , m_save(new QPushButton(tr("&Save report\u2026"), this))
 {
     m_bar->setAccessibleName(tr("Progress of the check"));
@@ -66,12 +69,16 @@ ResultPage::ResultPage(WizardState& state)
     m_checkAgain->hide();
     m_save->setObjectName(QStringLiteral("saveReport"));
     m_save->setEnabled(false);
+    m_undo->setObjectName(QStringLiteral("undo"));
+    m_undo->setEnabled(false);
+    connect(m_undo, &QPushButton::clicked, this, &ResultPage::undo);
     connect(m_checkAgain, &QPushButton::clicked, this, &ResultPage::check);
     connect(m_save, &QPushButton::clicked, this, &ResultPage::askWhereToSave);
 
     auto* top = new QHBoxLayout;
     top->addWidget(m_verdict, 1);
     top->addWidget(m_checkAgain);
+    top->addWidget(m_undo);
     top->addWidget(m_save);
     auto* columns = new QHBoxLayout;
     columns->addWidget(m_table, 2, Qt::AlignTop);
@@ -114,14 +121,79 @@ void ResultPage::showResult()
     const ImageDocument& document = state().document;
     m_report
         = AmendReport{state().path, state().plan(), state().before, imageFacts(*document.image(), *document.census())};
-    const bool good = m_report->after.isClean() && m_report->after.order == m_report->plan.newOrder;
+    const unsigned wanted = m_undone ? m_report->plan.oldOrder : m_report->plan.newOrder;
+    const bool good = m_report->after.isClean() && m_report->after.order == wanted;
+    const QString complete = m_undone ? tr("The old width is back.") : tr("The change is complete.");
     m_verdict->setText(tr("<b>%1</b> The fresh check says: %2.")
-                           .arg(good ? tr("The change is complete.") : tr("The image needs attention."),
-                               verdictText(m_report->after)));
+                           .arg(good ? complete : tr("The image needs attention."), verdictText(m_report->after)));
     showTable();
     m_chart->setHistogram(document.census()->histogram);
     m_save->setEnabled(true);
+    if (!m_undone)
+        lookForUndo();
     Q_EMIT checked();
+}
+
+/// The old structures stand in free clusters until something is written over them.
+void ResultPage::lookForUndo()
+{
+    delete m_job;
+    m_undo->setToolTip(tr("Looking whether the old structures are intact\u2026"));
+    const ImageDocument& document = state().document;
+    m_job = new Job(
+        tr("Looking for the old refcounts"),
+        [image = document.image(), census = document.census()](const TaskContext& task) -> Result<std::any> {
+            auto found = findOldRefcounts(*image, *census, task);
+            return found ? Result<std::any>(std::any(std::move(*found))) : failed(found);
+        },
+        this);
+    connect(m_job, &Job::finished, this, [this, order = state().plan().oldOrder](const std::any& result) {
+        const auto& found = std::any_cast<const std::vector<OldRefcounts>&>(result);
+        const bool intact
+            = std::ranges::any_of(found, [order](const OldRefcounts& each) { return each.order == order; });
+        m_undo->setEnabled(intact);
+        m_undo->setToolTip(intact ? tr("Switches back to the old counts of %1, which are intact").arg(widthTitle(order))
+                                  : tr("The old counts were written over or are no longer right"));
+    });
+    connect(m_job, &Job::failed, this, [this](const Error& error) { m_undo->setToolTip(errorText(error)); });
+    m_job->start();
+}
+
+void ResultPage::undo()
+{
+    delete m_job;
+    m_undo->setEnabled(false);
+    m_undoing = true;
+    m_verdict->setText(tr("Going back to the old counts\u2026"));
+    Q_EMIT completeChanged();
+    state().document.setEditing(true);
+    m_job = new Job(
+        tr("Undoing the change"),
+        [opener = state().document.storageOpener(), path = state().nativePath(), order = state().plan().oldOrder](
+            const TaskContext& task) -> Result<std::any> {
+            auto storage = opener(path, Access::ReadWrite, Sharing::Locked);
+            if (!storage)
+                return failed(storage);
+            auto old = undoAmend(*storage, order, task);
+            return old ? Result<std::any>(std::any()) : failed(old);
+        },
+        this);
+    connect(m_job, &Job::finished, this, [this] { undoEnded({}); });
+    connect(m_job, &Job::failed, this, [this](const Error& error) { undoEnded(errorText(error)); });
+    connect(m_job, &Job::cancelled, this, [this] { undoEnded(tr("Cancelled.")); });
+    m_job->start();
+}
+
+void ResultPage::undoEnded(const QString& problem)
+{
+    m_undoing = false;
+    m_undone = problem.isEmpty();
+    state().document.setEditing(false);
+    if (m_undone)
+        check();
+    else
+        m_verdict->setText(tr("<b>The change was not undone.</b> %1").arg(problem));
+    Q_EMIT completeChanged();
 }
 
 void ResultPage::showFailure(const QString& text)

@@ -5,6 +5,8 @@
 #include "ui/amend_wizard/amend_report.h"
 #include "ui/amend_wizard/wizard_page.h"
 
+#include <QPointer>
+
 #include <optional>
 
 class QProgressBar;
@@ -16,7 +18,8 @@ namespace cowscope::ui
 
 class DistributionChart;
 
-/// What a fresh check of the changed image says, before and after side by side.
+/// What a fresh check of the changed image says, before and after side by side; and the way back, for as long as the
+/// old structures are provably intact.
 class ResultPage : public WizardPage
 {
     Q_OBJECT
@@ -27,7 +30,7 @@ public:
     /// Has the document opened and checked again: its window shows the new state at once, and so does this page.
     void check();
 
-    bool isComplete() const override { return !m_checking; }
+    bool isComplete() const override { return !m_checking && !m_undoing; }
 
     /// Empty until the check has ended well.
     const std::optional<AmendReport>& report() const { return m_report; }
@@ -40,6 +43,9 @@ private:
     void showResult();
     void showFailure(const QString& text);
     void showTable();
+    void lookForUndo();
+    void undo();
+    void undoEnded(const QString& problem);
     void askWhereToSave();
     void setChecking(bool checking);
 
@@ -48,9 +54,13 @@ private:
     QTableWidget* m_table;
     DistributionChart* m_chart;
     QPushButton* m_checkAgain;
+    QPushButton* m_undo;
     QPushButton* m_save;
     std::optional<AmendReport> m_report;
+    QPointer<Job> m_job; ///< looks whether there is a way back, or goes it
     bool m_checking = false;
+    bool m_undoing = false;
+    bool m_undone = false;
 };
 
 } // namespace cowscope::ui

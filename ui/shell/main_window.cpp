@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/shell/main_window.h"
 
+#include "ui/amend_options/amend_options_dialog.h"
 #include "ui/amend_wizard/amend_wizard.h"
 #include "ui/common/format.h"
 #include "ui/common/guest_text.h"
@@ -184,6 +185,17 @@ void MainWindow::showAmendWizard()
     wizard->open();
 }
 
+void MainWindow::showAmendOptions()
+{
+    if (!m_document.image())
+        return;
+    auto* dialog = new AmendOptionsDialog(m_document, this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &AmendOptionsDialog::finishedWith, this,
+        [this](const QString& sentence) { statusBar()->showMessage(sentence, 8000); });
+    dialog->open();
+}
+
 void MainWindow::showRepair(RepairMode mode)
 {
     if (!m_document.image())
@@ -283,7 +295,7 @@ void MainWindow::updateState()
 {
     const bool open = m_document.image() != nullptr;
     m_reload->setEnabled(open);
-    for (QAction* edit : {m_amend, m_repairLeaks, m_repairAll, m_createSnapshot})
+    for (QAction* edit : {m_amend, m_amendOptions, m_repairLeaks, m_repairAll, m_createSnapshot})
         edit->setEnabled(open && !m_document.job());
     m_goTo->setEnabled(open);
     setWindowTitle(

@@ -57,6 +57,7 @@ private:
     void makeGoMenu();
     void makeImageMenu();
     QAction* addRepairAction(QMenu& menu, const QString& objectName, const QString& text, RepairMode mode);
+    void showAmendOptions();
     void showRepair(RepairMode mode);
     void makeHelpMenu();
     void makeToolBar();
@@ -81,6 +82,7 @@ private:
     QAction* m_close = nullptr;
     QAction* m_reload = nullptr;
     QAction* m_amend = nullptr;
+    QAction* m_amendOptions = nullptr;
     QAction* m_repairLeaks = nullptr;
     QAction* m_repairAll = nullptr;
     QAction* m_createSnapshot = nullptr;

@@ -119,6 +119,11 @@ void MainWindow::makeImageMenu()
     m_amend->setShortcut(QKeySequence(Qt::CTRL | Qt::Key_E));
     m_amend->setObjectName(QStringLiteral("amendAction"));
     m_amend->setToolTip(tr("Change the width of the reference counts, in steps that show first what would happen"));
+    m_amendOptions = menu->addAction(tr("A&mend Options\u2026"), this, &MainWindow::showAmendOptions);
+    m_amendOptions->setShortcut(QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_E));
+    m_amendOptions->setObjectName(QStringLiteral("amendOptionsAction"));
+    m_amendOptions->setToolTip(
+        tr("Change compat level, width, lazy refcounts and the backing file's name at one stroke"));
     menu->addSeparator();
     m_repairLeaks
         = addRepairAction(*menu, QStringLiteral("repairLeaksAction"), tr("Repair &Leaks\u2026"), RepairMode::Leaks);

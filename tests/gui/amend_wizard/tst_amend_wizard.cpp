@@ -59,6 +59,8 @@ private Q_SLOTS:
     void blocksAnImageInUse();
     void refusesAFileThatChangedSinceThePreview();
     void reloadsTheDocumentAfterTheChange();
+    void undoesTheChange();
+    void undoesNothingOnceCountsHaveChanged();
     void explainsTheTermsOfEveryPage();
 
 private:
@@ -471,6 +473,45 @@ void TestAmendWizard::reloadsTheDocumentAfterTheChange()
     QVERIFY(driver.find<QPushButton>(QStringLiteral("saveReport"))->isEnabled());
     driver.press(Qt::Key_Return);
     QCOMPARE(opened.count(), 1);
+}
+
+void TestAmendWizard::undoesTheChange()
+{
+    const QString image = makeImage(QStringLiteral("refcount_bits=16"));
+    const Bytes before = readFile(image);
+    WizardDriver driver(image);
+    QVERIFY(driver.isReady());
+    QVERIFY(driver.clickToRun(64));
+    QVERIFY(driver.waitForward());
+    QVERIFY(driver.click(driver.forward()));
+    auto* undo = driver.find<QPushButton>(QStringLiteral("undo"));
+    QVERIFY(undo);
+    QVERIFY(driver.waitFor([&] { return undo->isEnabled(); }));
+    QVERIFY(driver.click(undo));
+    QVERIFY(
+        driver.waitFor([&] { return driver.text(QStringLiteral("verdict")).contains(QStringLiteral("old width")); }));
+    QCOMPARE(driver.document().image()->header().refcountBits(), 16U);
+    QVERIFY(driver.document().census()->isClean());
+    QVERIFY(readFile(image) == before);
+    QVERIFY(!undo->isEnabled());
+}
+
+void TestAmendWizard::undoesNothingOnceCountsHaveChanged()
+{
+    const QString image = makeImage(QStringLiteral("refcount_bits=16"));
+    WizardDriver driver(image);
+    QVERIFY(driver.isReady());
+    QVERIFY(driver.clickToRun(64));
+    QVERIFY(driver.waitForward());
+    QVERIFY(driver.click(driver.forward()));
+    auto* undo = driver.find<QPushButton>(QStringLiteral("undo"));
+    QVERIFY(driver.waitFor([&] { return undo->isEnabled(); }));
+    const QStringList snapshot{QStringLiteral("snapshot"), QStringLiteral("-c"), QStringLiteral("one"), image};
+    QCOMPARE(qemu::img(snapshot).exit, 0); // counts change behind its back
+    QVERIFY(driver.click(undo));
+    QVERIFY(
+        driver.waitFor([&] { return driver.text(QStringLiteral("verdict")).contains(QStringLiteral("not undone")); }));
+    QCOMPARE(qemu::checkExit(image), 0);
 }
 
 void TestAmendWizard::explainsTheTermsOfEveryPage()
