@@ -75,6 +75,7 @@ void addConvert(CLI::App& app, int& exitCode);
 void addSnapshot(CLI::App& app, int& exitCode);
 void addResize(CLI::App& app, int& exitCode);
 void addBitmap(CLI::App& app, int& exitCode);
+void addLookup(CLI::App& app, int& exitCode);
 void addMetadataCopy(CLI::App& app, int& exitCode);
 
 } // namespace cowscope::cli

@@ -24,6 +24,7 @@ try {
     addSnapshot(app, exitCode);
     addResize(app, exitCode);
     addBitmap(app, exitCode);
+    addLookup(app, exitCode);
     addMetadataCopy(app, exitCode);
     try {
         app.parse(argc, argv);

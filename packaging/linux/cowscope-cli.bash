@@ -13,6 +13,7 @@ _cowscope_cli_options() {
         map) echo "$common -s --start-offset -l --max-length --alone" ;;
         compare) echo "$common -F -T -p --progress -s --strict --metadata" ;;
         amend) echo "$common -o --options --plan -p --progress --split-shared --undo" ;;
+        lookup) echo "$common --guest --host --snapshot" ;;
         create) echo '-f --format -b --backing -F --backing-format -u --backing-unsafe -o --options --object -q --quiet' ;;
         io) echo '-c --cmd -f --format -r --read-only -n --nocache -U --force-share' ;;
         convert)
@@ -60,7 +61,7 @@ _cowscope_cli() {
     local verb=${COMP_WORDS[1]} word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} prefix='' choices
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        choices='info check map compare amend create io convert snapshot resize bitmap metadata-copy --help --version'
+        choices='info check map lookup compare amend create io convert snapshot resize bitmap metadata-copy --help --version'
         mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$word")
         return
     fi
