@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/gui/gui_support.h"
 #include "ui/clusters/cluster_model.h"
+#include "ui/common/format.h"
 #include "ui/details/details_text.h"
 #include "ui/findings/finding_model.h"
 #include "ui/header/header_model.h"
@@ -60,6 +61,7 @@ private Q_SLOTS:
     void structureTreeIsAProperModel();
     void structureTreeListsWhatTheImageHas();
     void structureTreeFetchesLargeTablesInBatches();
+    void structureTreeSaysHowLargeAndHowSoundThingsAre();
     void namesFromTheImageAreTextAndNotHtml();
     void headerShowsEachFieldOfTheCatalogue();
     void headerNamesFeaturesAndExtensions();
@@ -68,6 +70,8 @@ private Q_SLOTS:
     void clusterModelAgreesWithTheMap();
     void clusterListsMatchAFilterOneByOne_data();
     void clusterListsMatchAFilterOneByOne();
+    void sortedClusterListsAreInOrderAndComplete_data();
+    void sortedClusterListsAreInOrderAndComplete();
     void filteringCanBeStopped();
     void findingsShowTheCensus();
     void summariesAgreeWithEachCluster_data();
@@ -96,7 +100,7 @@ void TestModels::initTestCase()
 void TestModels::structureTreeIsAProperModel()
 {
     StructureModel model;
-    model.setImage(m_document.image());
+    model.setImage(m_document.image(), m_document.census());
     // Made after the reset: the tester fetches rows in the middle of one, and then complains.
     auto tester = std::make_unique<QAbstractItemModelTester>(&model, kFail);
     for (int row = 0; row < model.rowCount(); ++row) {
@@ -106,14 +110,14 @@ void TestModels::structureTreeIsAProperModel()
         QCOMPARE(model.hasChildren(parent), model.rowCount(parent) > 0);
     }
     tester.reset();
-    model.setImage(nullptr);
+    model.setImage(nullptr, nullptr);
     QCOMPARE(model.rowCount(), 0);
 }
 
 void TestModels::structureTreeListsWhatTheImageHas()
 {
     StructureModel model;
-    model.setImage(m_document.image());
+    model.setImage(m_document.image(), m_document.census());
     QStringList roots;
     for (int row = 0; row < model.rowCount(); ++row)
         roots += model.index(row, 0).data().toString().section(u' ', 0, 0);
@@ -134,7 +138,7 @@ void TestModels::structureTreeFetchesLargeTablesInBatches()
     ImageDocument document;
     QVERIFY(openAndWait(document, path));
     StructureModel model;
-    model.setImage(document.image());
+    model.setImage(document.image(), document.census());
     const QModelIndex l1 = model.index(2, 0);
     QVERIFY(model.hasChildren(l1));
     QCOMPARE(model.rowCount(l1), 0);
@@ -146,6 +150,24 @@ void TestModels::structureTreeFetchesLargeTablesInBatches()
     QCOMPARE(model.rowCount(l1), 512);
 }
 
+void TestModels::structureTreeSaysHowLargeAndHowSoundThingsAre()
+{
+    REQUIRE_QEMU();
+    const auto firstRefblock = [](StructureModel& model) { return model.find(RefblockSelection{0}); };
+    StructureModel sound;
+    sound.setImage(m_document.image(), m_document.census());
+    QVERIFY(!firstRefblock(sound).data().toString().contains(u'\u26a0'));
+    QCOMPARE(firstRefblock(sound).siblingAtColumn(StructureModel::Size).data().toString(),
+        formatBytes(m_document.image()->geometry().clusterSize()));
+    StructureModel damaged;
+    damaged.setImage(m_damaged.image(), m_damaged.census());
+    // One leak, one count that is too low and its copied flag, all among the clusters that the first refblock counts.
+    QVERIFY2(firstRefblock(damaged).data().toString().endsWith(QStringLiteral("\u26a0 3")),
+        qPrintable(firstRefblock(damaged).data().toString()));
+    QVERIFY(firstRefblock(damaged).data(Qt::ToolTipRole).toString().contains(QStringLiteral("3 things wrong")));
+    QVERIFY(!damaged.index(0, 0).data().toString().contains(u'\u26a0')); // the header is sound
+}
+
 void TestModels::namesFromTheImageAreTextAndNotHtml()
 {
     const QString path = m_folder.create(QStringLiteral("names.qcow2"));
@@ -154,7 +176,7 @@ void TestModels::namesFromTheImageAreTextAndNotHtml()
     ImageDocument document;
     QVERIFY(openAndWait(document, path));
     StructureModel tree;
-    tree.setImage(document.image());
+    tree.setImage(document.image(), document.census());
     const QModelIndex snapshot = tree.find(SnapshotSelection{0});
     QCOMPARE(snapshot.data().toString(), name);
     QVERIFY(snapshot.data(Qt::ToolTipRole).toString().contains(QStringLiteral("&lt;b&gt;")));
@@ -289,6 +311,50 @@ void TestModels::clusterListsMatchAFilterOneByOne()
     for (std::uint64_t i = 0; i < expected.size(); i += 97)
         QCOMPARE(list->positionOf(expected[i]), std::optional<std::uint64_t>(i));
     QCOMPARE(list->positionOf(HostCluster(map.clusters())), std::optional<std::uint64_t>());
+}
+
+void TestModels::sortedClusterListsAreInOrderAndComplete_data()
+{
+    QTest::addColumn<int>("by");
+    QTest::addColumn<bool>("descending");
+    for (const bool descending : {false, true}) {
+        const char* way = descending ? "down" : "up";
+        QTest::addRow("owner, %s", way) << static_cast<int>(ClusterOrder::By::Owner) << descending;
+        QTest::addRow("count, %s", way) << static_cast<int>(ClusterOrder::By::Count) << descending;
+        QTest::addRow("references, %s", way) << static_cast<int>(ClusterOrder::By::References) << descending;
+        QTest::addRow("verdict, %s", way) << static_cast<int>(ClusterOrder::By::Verdict) << descending;
+    }
+}
+
+void TestModels::sortedClusterListsAreInOrderAndComplete()
+{
+    REQUIRE_QEMU();
+    QFETCH(int, by);
+    QFETCH(bool, descending);
+    const ClusterOrder order{static_cast<ClusterOrder::By>(by), descending};
+    for (const ImageDocument* document : {&m_document, &m_damaged}) {
+        const ClusterMap& map = document->census()->map;
+        const auto key = [&](HostCluster cluster) -> std::uint64_t {
+            switch (order.by) {
+            case ClusterOrder::By::Owner:
+                return static_cast<std::uint64_t>(map.owner(cluster));
+            case ClusterOrder::By::Count:
+                return map.refcount(cluster);
+            case ClusterOrder::By::References:
+                return map.references(cluster);
+            default:
+                return static_cast<std::uint64_t>(countVerdict(map, cluster));
+            }
+        };
+        const auto list = ClusterList::matching(map, {}, {}, order);
+        QVERIFY(list);
+        std::vector<HostCluster> expected = clustersOfList(ClusterList::all(map.clusters()));
+        std::ranges::stable_sort(
+            expected, [&](HostCluster a, HostCluster b) { return descending ? key(a) > key(b) : key(a) < key(b); });
+        QVERIFY(clustersOfList(*list) == expected);
+        for (std::uint64_t position = 0; position < list->size(); ++position)
+            QCOMPARE(list->positionOf(list->at(position)), position);
+    }
 }
 
 void TestModels::filteringCanBeStopped()

@@ -3,12 +3,12 @@
 #pragma once
 
 #include "core/analysis/census.h"
+#include "core/base/run_list.h"
 #include "core/base/task.h"
 #include "ui/common/verdict.h"
 #include "ui/document/selection.h"
 
 #include <optional>
-#include <vector>
 
 namespace cowscope::ui
 {
@@ -17,40 +17,47 @@ namespace cowscope::ui
 struct ClusterFilter {
     std::optional<ClusterOwner> owner;
     std::optional<CountVerdict> verdict;
+    std::uint64_t leastCount = 0; ///< as stored
 
-    bool matchesAll() const { return !owner && !verdict; }
+    bool matchesAll() const { return *this == ClusterFilter(); }
     bool matches(const ClusterMap& map, HostCluster cluster) const;
     bool operator==(const ClusterFilter&) const = default;
 };
 
-/// A list of clusters in ascending order, kept as runs: memory by the run, not by the cluster.
+/// By what to sort; clusters that are alike in it stay in their order.
+struct ClusterOrder {
+    enum class By { Cluster, Owner, Count, References, Verdict };
+
+    By by = By::Cluster;
+    bool descending = false; ///< means nothing for By::Cluster
+
+    bool operator==(const ClusterOrder&) const = default;
+};
+
+/// A list of clusters, kept as runs: memory by the run, not by the cluster.
 class ClusterList
 {
 public:
+    static constexpr std::size_t kMostSortedRuns = std::size_t{1} << 22; ///< 192 MiB while sorting
+
     ClusterList() = default;
 
     /// All clusters below `count`.
     static ClusterList all(std::uint64_t count);
 
-    /// Those of the map that match. Cost: one pass over the map. Errors: Cancelled.
-    static Result<ClusterList> matching(const ClusterMap& map, const ClusterFilter& filter, const TaskContext& task);
+    /// Those of the map that match. Cost: one pass over the map. Errors: Cancelled; TooLarge where another order than
+    /// that of the clusters cuts them into more than kMostSortedRuns runs.
+    static Result<ClusterList> matching(
+        const ClusterMap& map, const ClusterFilter& filter, const TaskContext& task, const ClusterOrder& order = {});
 
-    std::uint64_t size() const { return m_size; }
-    HostCluster at(std::uint64_t position) const; ///< position < size()
+    std::uint64_t size() const { return m_runs.size(); }
+    HostCluster at(std::uint64_t position) const { return HostCluster(m_runs.at(position)); } ///< position < size()
 
     /// Where `cluster` stands in the list, if it does.
-    std::optional<std::uint64_t> positionOf(HostCluster cluster) const;
+    std::optional<std::uint64_t> positionOf(HostCluster cluster) const { return m_runs.positionOf(cluster.value()); }
 
 private:
-    struct Run {
-        std::uint64_t position; ///< of its first cluster in the list
-        ClusterRange clusters;
-    };
-
-    void append(HostCluster cluster, std::uint64_t count);
-
-    std::vector<Run> m_runs;
-    std::uint64_t m_size = 0;
+    RunList m_runs;
 };
 
 } // namespace cowscope::ui

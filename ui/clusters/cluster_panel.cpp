@@ -9,6 +9,7 @@
 
 #include <QComboBox>
 #include <QHBoxLayout>
+#include <QHeaderView>
 #include <QLabel>
 #include <QScopedValueRollback>
 #include <QSignalBlocker>
@@ -28,6 +29,7 @@ ClusterPanel::ClusterPanel(ImageDocument& document, QWidget* parent)
     , m_view(makeTable(QStringLiteral("clusterTable"), tr("Clusters"), this))
     , m_owner(new QComboBox(this))
     , m_verdict(new QComboBox(this))
+    , m_leastCount(new QSpinBox(this))
     , m_page(new QSpinBox(this))
     , m_pageText(new QLabel(this))
     , m_shown(new QLabel(this))
@@ -35,6 +37,10 @@ ClusterPanel::ClusterPanel(ImageDocument& document, QWidget* parent)
     m_view->setModel(m_model);
     m_view->setSelectionMode(QAbstractItemView::ContiguousSelection);
     setColumnWidths(*m_view, {10, 12, 22, 9, 11, 18});
+    m_view->horizontalHeader()->setSectionsClickable(true);
+    m_view->horizontalHeader()->setSortIndicatorShown(true);
+    m_view->horizontalHeader()->setSortIndicator(ClusterModel::Cluster, Qt::AscendingOrder);
+    connect(m_view->horizontalHeader(), &QHeaderView::sectionClicked, this, &ClusterPanel::sortBy);
     auto* content = new QWidget(this);
     auto* layout = new QVBoxLayout(content);
     layout->setContentsMargins(0, 0, 0, 0);
@@ -60,6 +66,12 @@ QWidget* ClusterPanel::makeFilterBar()
     m_verdict->addItem(tr("Any count"));
     for (const CountVerdict verdict : {CountVerdict::Right, CountVerdict::TooHigh, CountVerdict::TooLow})
         m_verdict->addItem(tr("Count %1").arg(verdictText(verdict)), static_cast<int>(verdict));
+    m_leastCount->setObjectName(QStringLiteral("clusterLeastCount"));
+    m_leastCount->setAccessibleName(tr("Show clusters with at least this count"));
+    m_leastCount->setRange(0, INT_MAX);
+    m_leastCount->setPrefix(tr("Count \u2265 "));
+    m_leastCount->setKeyboardTracking(false);
+    connect(m_leastCount, &QSpinBox::valueChanged, this, &ClusterPanel::applyFilter);
     m_page->setObjectName(QStringLiteral("clusterPage"));
     m_page->setAccessibleName(tr("Page of the list"));
     m_page->setPrefix(tr("Page "));
@@ -74,6 +86,7 @@ QWidget* ClusterPanel::makeFilterBar()
     layout->setContentsMargins(4, 4, 4, 4);
     layout->addWidget(m_owner);
     layout->addWidget(m_verdict);
+    layout->addWidget(m_leastCount);
     layout->addWidget(m_shown, 1);
     layout->addWidget(m_page);
     layout->addWidget(m_pageText);
@@ -113,6 +126,7 @@ ClusterFilter ClusterPanel::filter() const
         filter.owner = static_cast<ClusterOwner>(owner.toInt());
     if (const QVariant verdict = m_verdict->currentData(); verdict.isValid())
         filter.verdict = static_cast<CountVerdict>(verdict.toInt());
+    filter.leastCount = static_cast<std::uint64_t>(m_leastCount->value());
     return filter;
 }
 
@@ -122,21 +136,41 @@ void ClusterPanel::applyFilter()
     const auto census = m_document.census();
     if (!census)
         return;
-    if (filter().matchesAll()) {
+    if (filter().matchesAll() && m_order == ClusterOrder()) {
         setList(ClusterList::all(census->map.clusters()));
         return;
     }
     m_shown->setText(tr("Filtering\u2026"));
-    m_job = std::make_unique<Job>(
-        tr("Filtering clusters"), [census, filter = filter()](const TaskContext& task) -> Result<std::any> {
-            auto list = ClusterList::matching(census->map, filter, task);
+    m_job = std::make_unique<Job>(tr("Filtering clusters"),
+        [census, filter = filter(), order = m_order](const TaskContext& task) -> Result<std::any> {
+            auto list = ClusterList::matching(census->map, filter, task, order);
             if (!list)
                 return failed(list);
             return std::any(std::move(*list));
         });
     connect(m_job.get(), &Job::finished, this,
         [this](const std::any& result) { setList(std::any_cast<const ClusterList&>(result)); });
+    connect(m_job.get(), &Job::failed, this, [this](const Error& error) {
+        m_shown->setText(tr("%1. %2").arg(toQString(error.what), toQString(error.next)));
+        m_order = {};
+        m_view->horizontalHeader()->setSortIndicator(ClusterModel::Cluster, Qt::AscendingOrder);
+    });
     m_job->start();
+}
+
+/// A first click on a title sorts with the largest on top, a second one turns that round.
+void ClusterPanel::sortBy(int column)
+{
+    using By = ClusterOrder::By;
+    const By by = column == ClusterModel::Owner ? By::Owner
+        : column == ClusterModel::Count         ? By::Count
+        : column == ClusterModel::References    ? By::References
+        : column == ClusterModel::Verdict       ? By::Verdict
+                                                : By::Cluster;
+    m_order = {by, by != By::Cluster && !(m_order.by == by && m_order.descending)};
+    m_view->horizontalHeader()->setSortIndicator(by == By::Cluster ? ClusterModel::Cluster : column,
+        m_order.descending ? Qt::DescendingOrder : Qt::AscendingOrder);
+    applyFilter();
 }
 
 void ClusterPanel::setList(ClusterList list)
@@ -194,9 +228,12 @@ void ClusterPanel::selectRows()
     if (m_showing || selection.isEmpty())
         return;
     const QScopedValueRollback showing(m_showing, true);
+    const auto rows = static_cast<std::uint64_t>(selection.first().height());
     const HostCluster first = m_model->clusterAt(selection.first().top());
     const HostCluster last = m_model->clusterAt(selection.first().bottom());
-    m_document.selection().select(ClusterRange{first, last - first + 1});
+    // In another order, rows that follow one another need not be a range.
+    const bool isRange = m_order.by == ClusterOrder::By::Cluster || (last >= first && last - first + 1 == rows);
+    m_document.selection().select(isRange ? ClusterRange{first, last - first + 1} : ClusterRange{first, 1});
 }
 
 } // namespace cowscope::ui

@@ -32,6 +32,7 @@ private:
     void fillOwners();
     ClusterFilter filter() const;
     void applyFilter();
+    void sortBy(int column);
     void setList(ClusterList list);
     void setPage(int page);
     void showSelection();
@@ -42,9 +43,11 @@ private:
     QTableView* m_view;
     QComboBox* m_owner;
     QComboBox* m_verdict;
+    QSpinBox* m_leastCount;
     QSpinBox* m_page;
     QLabel* m_pageText;
     QLabel* m_shown;
+    ClusterOrder m_order;
     std::unique_ptr<Job> m_job; ///< the filter's
     bool m_showing = false; ///< rows are being selected to show the selection, not by the user
 };

@@ -8,22 +8,55 @@
 #include <QHeaderView>
 #include <QTableView>
 
+#include <algorithm>
+#include <functional>
+
 namespace cowscope::ui
 {
 
 namespace
 {
 
-void copySelectedRows(const QTableView& table)
+/// A cell as RFC 4180 has it. A formula of a spreadsheet becomes text: names come from an image that is not trusted.
+QString csvCell(QString text)
 {
+    if (!text.isEmpty() && QStringLiteral("=+-@\t").contains(text.front()))
+        text.prepend(u'\'');
+    if (text.contains(u'"') || text.contains(u',') || text.contains(u'\n') || text.contains(u'\r'))
+        return u'"' + text.replace(u'"', QStringLiteral("\"\"")) + u'"';
+    return text;
+}
+
+/// The cells of the selected rows, each through `write`.
+template <typename Write>
+QStringList selectedLines(const QTableView& table, QChar separator, Write write)
+{
+    QModelIndexList rows = table.selectionModel()->selectedRows();
+    std::ranges::sort(rows, std::less());
     QStringList lines;
-    for (const QModelIndex& row : table.selectionModel()->selectedRows()) {
+    for (const QModelIndex& row : rows) {
         QStringList cells;
         for (int column = 0; column < table.model()->columnCount(); ++column)
-            cells += row.siblingAtColumn(column).data().toString();
-        lines += cells.join(u'\t');
+            cells += write(row.siblingAtColumn(column).data().toString());
+        lines += cells.join(separator);
     }
+    return lines;
+}
+
+void copySelectedRows(const QTableView& table)
+{
+    const QStringList lines = selectedLines(table, u'\t', [](const QString& cell) { return cell; });
     QGuiApplication::clipboard()->setText(lines.join(u'\n'));
+}
+
+void copySelectedRowsAsCsv(const QTableView& table)
+{
+    const QString end = QStringLiteral("\r\n");
+    QStringList titles;
+    for (int column = 0; column < table.model()->columnCount(); ++column)
+        titles += csvCell(table.model()->headerData(column, Qt::Horizontal).toString());
+    const QString lines = selectedLines(table, u',', csvCell).join(end);
+    QGuiApplication::clipboard()->setText(titles.join(u',') + end + lines + end);
 }
 
 } // namespace
@@ -51,6 +84,10 @@ QTableView* makeTable(const QString& objectName, const QString& accessibleName, 
     copy->setShortcutContext(Qt::WidgetShortcut);
     QObject::connect(copy, &QAction::triggered, table, [table] { copySelectedRows(*table); });
     table->addAction(copy);
+    auto* csv = new QAction(QObject::tr("Copy rows as CSV"), table);
+    csv->setObjectName(QStringLiteral("copyCsv"));
+    QObject::connect(csv, &QAction::triggered, table, [table] { copySelectedRowsAsCsv(*table); });
+    table->addAction(csv);
     table->setContextMenuPolicy(Qt::ActionsContextMenu);
     return table;
 }

@@ -3,7 +3,10 @@
 #include "ui/structure/structure_model.h"
 
 #include "ui/common/format.h"
+#include "ui/common/palette.h"
 #include "ui/document/selected_clusters.h"
+
+#include <QGuiApplication>
 
 #include <algorithm>
 
@@ -41,10 +44,13 @@ StructureModel::StructureModel(QObject* parent)
 
 StructureModel::~StructureModel() = default;
 
-void StructureModel::setImage(std::shared_ptr<const Image> image)
+void StructureModel::setImage(std::shared_ptr<const Image> image, std::shared_ptr<const Census> census)
 {
     beginResetModel();
     m_image = std::move(image);
+    m_findings.clear();
+    if (m_image && census)
+        indexFindings(*census);
     m_root = std::make_unique<Node>();
     m_reftable = nullptr;
     if (m_image) {
@@ -182,7 +188,7 @@ std::unique_ptr<StructureModel::Node> StructureModel::makeEntry(Node& parent, st
 bool StructureModel::canFetchMore(const QModelIndex& parent) const
 {
     const Node* node = nodeAt(parent);
-    return node->table != Table::None && node->nextEntry < node->entries;
+    return parent.column() <= 0 && node->table != Table::None && node->nextEntry < node->entries;
 }
 
 void StructureModel::fetchMore(const QModelIndex& parent)
@@ -258,7 +264,7 @@ int StructureModel::rowCount(const QModelIndex& parent) const
 
 int StructureModel::columnCount(const QModelIndex&) const
 {
-    return 1;
+    return ColumnCount;
 }
 
 bool StructureModel::hasChildren(const QModelIndex& parent) const
@@ -266,18 +272,80 @@ bool StructureModel::hasChildren(const QModelIndex& parent) const
     return rowCount(parent) > 0 || canFetchMore(parent);
 }
 
+void StructureModel::indexFindings(const Census& census)
+{
+    for (const Finding& finding : census.findings) {
+        m_findings.push_back(finding.cluster);
+        if (!finding.offset)
+            continue;
+        if (const HostCluster holder = m_image->geometry().cluster(*finding.offset); holder != finding.cluster)
+            m_findings.push_back(holder);
+    }
+    std::ranges::sort(m_findings);
+}
+
+std::uint64_t StructureModel::findingsIn(const ClusterRange& range) const
+{
+    const auto first = std::ranges::lower_bound(m_findings, range.first);
+    const auto end = std::ranges::find_if_not(
+        first, m_findings.end(), [&](HostCluster cluster) { return range.contains(cluster); });
+    return static_cast<std::uint64_t>(end - first);
+}
+
+/// What is wrong with a structure itself; of a refblock also what is wrong with the clusters that it counts.
+std::uint64_t StructureModel::findingsOf(const Selection::Value& value) const
+{
+    if (m_findings.empty())
+        return 0;
+    const auto clusters = selectedClusters(value, *m_image);
+    std::uint64_t found = clusters ? findingsIn(*clusters) : 0;
+    if (const auto* refblock = std::get_if<RefblockSelection>(&value)) {
+        const std::uint64_t entries = m_image->geometry().refblockEntries();
+        found += findingsIn({HostCluster(refblock->reftableIndex * entries), entries});
+    }
+    return found;
+}
+
+QVariant StructureModel::nameData(const Node& node, int role) const
+{
+    if (role != Qt::DisplayRole && role != Qt::ToolTipRole && role != Qt::ForegroundRole)
+        return {};
+    const std::uint64_t findings = findingsOf(node.value);
+    switch (role) {
+    case Qt::DisplayRole:
+        return findings == 0 ? node.label : tr("%1  \u26a0 %2").arg(node.label, formatCount(findings));
+    case Qt::ToolTipRole:
+        return plainToolTip(findings == 0 ? node.toolTip
+                                          : tr("%1. The check found %2 things wrong here; see Findings.")
+                                                .arg(node.toolTip, formatCount(findings)));
+    case Qt::ForegroundRole:
+        return findings == 0 ? QVariant() : findingColor(isDark(QGuiApplication::palette()));
+    default:
+        return {};
+    }
+}
+
 QVariant StructureModel::data(const QModelIndex& index, int role) const
 {
     if (!index.isValid())
         return {};
     const Node* node = nodeAt(index);
+    if (role == SelectionRole)
+        return QVariant::fromValue(node->value);
+    if (index.column() == Name)
+        return nameData(*node, role);
+    // A header extension is selected by its first field, which is not its size.
+    const auto bytes
+        = std::holds_alternative<FieldSelection>(node->value) ? std::nullopt : selectedBytes(node->value, *m_image);
     switch (role) {
     case Qt::DisplayRole:
-        return node->label;
+        return bytes ? formatBytes(bytes->count) : QString();
     case Qt::ToolTipRole:
-        return plainToolTip(node->toolTip);
-    case SelectionRole:
-        return QVariant::fromValue(node->value);
+        return bytes ? formatExactBytes(bytes->count) : QString();
+    case Qt::TextAlignmentRole:
+        return QVariant::fromValue<Qt::Alignment>(Qt::AlignRight | Qt::AlignVCenter);
+    case Qt::ForegroundRole:
+        return QGuiApplication::palette().color(QPalette::PlaceholderText);
     default:
         return {};
     }

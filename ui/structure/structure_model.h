@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "core/analysis/census.h"
 #include "core/image/image.h"
 #include "ui/document/selection.h"
 
@@ -27,7 +28,10 @@ public:
     explicit StructureModel(QObject* parent = nullptr);
     ~StructureModel() override;
 
-    void setImage(std::shared_ptr<const Image> image); ///< null: an empty tree
+    enum Column { Name, Size, ColumnCount };
+
+    /// Null: an empty tree. Parts that the census found something wrong with say so.
+    void setImage(std::shared_ptr<const Image> image, std::shared_ptr<const Census> census);
 
     /// What the row at `index` selects.
     Selection::Value selectionOf(const QModelIndex& index) const;
@@ -59,7 +63,13 @@ private:
     std::uint64_t entryOf(const Node& node, std::uint64_t index) const;
     std::unique_ptr<Node> makeEntry(Node& parent, std::uint64_t index) const;
 
+    void indexFindings(const Census& census);
+    std::uint64_t findingsIn(const ClusterRange& range) const;
+    std::uint64_t findingsOf(const Selection::Value& value) const;
+    QVariant nameData(const Node& node, int role) const;
+
     std::shared_ptr<const Image> m_image;
+    std::vector<HostCluster> m_findings; ///< clusters of findings and of the entries that they speak of, sorted
     std::unique_ptr<Node> m_root;
     Node* m_reftable = nullptr;
 };

@@ -4,6 +4,7 @@
 
 #include "ui/structure/structure_model.h"
 
+#include <QHeaderView>
 #include <QTreeView>
 
 namespace cowscope::ui
@@ -19,6 +20,9 @@ StructurePanel::StructurePanel(ImageDocument& document, QWidget* parent)
     m_view->setAccessibleName(tr("Structures of the image"));
     m_view->setModel(m_model);
     m_view->setHeaderHidden(true);
+    m_view->header()->setStretchLastSection(false);
+    m_view->header()->setSectionResizeMode(StructureModel::Name, QHeaderView::Stretch);
+    m_view->header()->setSectionResizeMode(StructureModel::Size, QHeaderView::ResizeToContents);
     m_view->setUniformRowHeights(true);
     setContent(m_view);
     connect(m_view->selectionModel(), &QItemSelectionModel::currentChanged, this, &StructurePanel::selectCurrent);
@@ -31,7 +35,7 @@ StructurePanel::StructurePanel(ImageDocument& document, QWidget* parent)
 
 void StructurePanel::refresh()
 {
-    m_model->setImage(m_document.image());
+    m_model->setImage(m_document.image(), m_document.census());
     if (!m_document.image()) {
         showEmpty(tr("The structures of an open image appear here."));
         return;
@@ -39,6 +43,13 @@ void StructurePanel::refresh()
     showContent();
     m_view->expand(m_model->index(0, 0));
     showSelection();
+}
+
+/// Where there is room for little, it is for the names.
+void StructurePanel::resizeEvent(QResizeEvent* event)
+{
+    EmptyState::resizeEvent(event);
+    m_view->setColumnHidden(StructureModel::Size, width() < 25 * fontMetrics().averageCharWidth());
 }
 
 void StructurePanel::showSelection()

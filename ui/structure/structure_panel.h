@@ -20,6 +20,9 @@ class StructurePanel : public EmptyState
 public:
     explicit StructurePanel(ImageDocument& document, QWidget* parent = nullptr);
 
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+
 private:
     void refresh();
     void showSelection();
