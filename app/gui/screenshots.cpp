@@ -49,6 +49,10 @@ void Screenshots::select(ui::Views::View view)
     const auto fields = fieldsOf(Structure::Header);
     const auto order = std::ranges::find(fields, header_field::kRefcountOrder, &Field::offset);
     switch (view) {
+    case ui::Views::View::Lookup:
+    case ui::Views::View::Tables:
+        return selection.select(ui::GuestRange{GuestOffset(0), 1, std::nullopt});
+    case ui::Views::View::Hex:
     case ui::Views::View::Header:
         return selection.select(
             ui::FieldSelection{Structure::Header, 0, HostOffset(0), static_cast<std::size_t>(order - fields.begin())});

@@ -34,8 +34,6 @@ private Q_SLOTS:
     void nudgesFillNoHistory();
     void findsTheClustersOfWhatIsSelected();
     void findsTheBytesOfWhatIsSelected();
-    void understandsPlaces_data();
-    void understandsPlaces();
     void printsNumbersForPeople();
 
 private:
@@ -302,34 +300,6 @@ void TestDocument::findsTheBytesOfWhatIsSelected()
     const ByteRange far = bytes(ClusterRange{HostCluster(UINT64_MAX), UINT64_MAX});
     QVERIFY(far.count >= 1 && far.first.value() + far.count > far.first.value());
     QVERIFY(!selectedBytes(BitmapSelection{0}, image));
-}
-
-void TestDocument::understandsPlaces_data()
-{
-    QTest::addColumn<QString>("text");
-    QTest::addColumn<qlonglong>("cluster"); // -1: no place
-    QTest::newRow("number") << QStringLiteral("1234") << 1234LL;
-    QTest::newRow("grouped") << QStringLiteral(" 1,234 ") << 1234LL;
-    QTest::newRow("word") << QStringLiteral("cluster 5") << 5LL;
-    QTest::newRow("offset") << QStringLiteral("0x50000") << 5LL;
-    QTest::newRow("capitals") << QStringLiteral("0X5FFFF") << 5LL;
-    QTest::newRow("size") << QStringLiteral("12M") << 192LL;
-    QTest::newRow("unit in full") << QStringLiteral("1 GiB") << 16384LL;
-    QTest::newRow("fraction") << QStringLiteral("1.5m") << 24LL;
-    QTest::newRow("fraction of a cluster") << QStringLiteral("1.5") << -1LL;
-    QTest::newRow("word only") << QStringLiteral("refblock") << -1LL;
-    QTest::newRow("no hex") << QStringLiteral("0x") << -1LL;
-    QTest::newRow("too large") << QStringLiteral("99999999999999999999999") << -1LL;
-    QTest::newRow("too many bytes") << QStringLiteral("99999999999P") << -1LL;
-    QTest::newRow("negative") << QStringLiteral("-1") << -1LL;
-}
-
-void TestDocument::understandsPlaces()
-{
-    QFETCH(QString, text);
-    QFETCH(qlonglong, cluster);
-    const auto place = parsePlace(text, 16);
-    QCOMPARE(place ? static_cast<qlonglong>(place->value()) : -1LL, cluster);
 }
 
 void TestDocument::printsNumbersForPeople()

@@ -3,6 +3,9 @@
 #include "tests/gui/gui_support.h"
 #include "ui/amend_wizard/amend_wizard.h"
 #include "ui/create/create_dialog.h"
+#include "ui/document/selected_clusters.h"
+#include "ui/hex/hex_view.h"
+#include "ui/navigator/command_palette.h"
 #include "ui/refblock/heatmap_view.h"
 #include "ui/repair/repair_dialog.h"
 #include "ui/shell/main_window.h"
@@ -20,6 +23,7 @@
 #include <QPointer>
 #include <QPushButton>
 #include <QSemaphore>
+#include <QStatusBar>
 #include <QTableView>
 #include <QTextBrowser>
 #include <QToolButton>
@@ -81,6 +85,10 @@ private Q_SLOTS:
     void showsSelectedBytesInEveryView();
     void goesToAFinding();
     void goesToAPlace();
+    void saysWhyAPlaceIsNone();
+    void showsAGuestPlaceInEveryView();
+    void searchesInTheHexViewByAKey();
+    void findsActionsInThePalette();
     void goesBackAndForward();
     void filtersClusters();
     void offersAReloadWhenTheFileChanges();
@@ -460,6 +468,56 @@ void TestMainWindow::goesToAPlace()
     m_window->goTo(QStringLiteral("99999999"));
     m_window->goTo(QStringLiteral("nowhere"));
     QCOMPARE(selectedCluster(), HostCluster(2));
+}
+
+void TestMainWindow::saysWhyAPlaceIsNone()
+{
+    open(m_image);
+    m_window->goTo(QStringLiteral("nowhere"));
+    QVERIFY(m_window->statusBar()->currentMessage().contains(QStringLiteral("refblock 3")));
+    m_window->goTo(QStringLiteral("snapshot monday"));
+    QVERIFY(m_window->statusBar()->currentMessage().contains(QStringLiteral("no snapshot")));
+    QVERIFY(!m_window->document().selection().canGoBack());
+}
+
+void TestMainWindow::showsAGuestPlaceInEveryView()
+{
+    open(m_image);
+    m_window->goTo(QStringLiteral("g:8k"));
+    const auto clusters = selectedClusters(m_window->document().selection().current(), *m_window->document().image());
+    QVERIFY(clusters);
+    QCOMPARE(clusterRow(), QString::number(clusters->first.value()));
+    const auto& hex = child<HexView>(QStringLiteral("hexView"));
+    QCOMPARE(hex.selected()->first, m_window->document().image()->geometry().offset(clusters->first));
+    auto& entries = child<QTableView>(QStringLiteral("entryTable"));
+    QTRY_COMPARE(entries.currentIndex().row(), 2);
+    auto& steps = child<QTextBrowser>(QStringLiteral("lookupText"));
+    QTRY_VERIFY(steps.toPlainText().contains(QStringLiteral("Guest offset 0x2000")));
+}
+
+void TestMainWindow::searchesInTheHexViewByAKey()
+{
+    open(m_image);
+    QTest::keyClick(m_window, Qt::Key_F, Qt::ControlModifier);
+    auto& pattern = child<QLineEdit>(QStringLiteral("hexPattern"));
+    QVERIFY(pattern.hasFocus());
+    QTest::keyClicks(&pattern, QStringLiteral("QFI"));
+    QTest::keyClick(&pattern, Qt::Key_Return);
+    QTRY_VERIFY(m_window->document().selection().as<ByteRange>());
+    QCOMPARE(m_window->document().selection().as<ByteRange>()->first, HostOffset(0));
+}
+
+void TestMainWindow::findsActionsInThePalette()
+{
+    open(m_image);
+    QTest::keyClick(m_window, Qt::Key_P, Qt::ControlModifier | Qt::ShiftModifier);
+    const QPointer<CommandPalette> palette = m_window->findChild<CommandPalette*>();
+    QVERIFY(palette && palette->isVisible());
+    auto& text = child<QLineEdit>(QStringLiteral("paletteText"));
+    QTest::keyClicks(&text, QStringLiteral("change refcount"));
+    QTest::keyClick(&text, Qt::Key_Return);
+    QTRY_VERIFY(!palette);
+    QVERIFY(m_window->findChild<AmendWizard*>());
 }
 
 void TestMainWindow::goesBackAndForward()

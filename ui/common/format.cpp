@@ -4,7 +4,6 @@
 
 #include <QCoreApplication>
 #include <QLocale>
-#include <QRegularExpression>
 #include <QTextDocument>
 
 #include <array>
@@ -218,36 +217,6 @@ QString errorText(const Error& error)
     if (!error.next.empty())
         text += QStringLiteral("<p>%1</p>").arg(toQString(error.next).toHtmlEscaped());
     return text;
-}
-
-std::optional<HostCluster> parsePlace(const QString& text, unsigned clusterBits)
-{
-    static const QRegularExpression pattern(
-        QStringLiteral(
-            "^\\s*(?:(?:cluster|c)\\s*)?(?:(0x)([0-9a-f]+)|([0-9][0-9,_]*)(\\.[0-9]+)?\\s*([kmgtp])?(?:i?b)?)\\s*$"),
-        QRegularExpression::CaseInsensitiveOption);
-    const QRegularExpressionMatch match = pattern.match(text);
-    if (!match.hasMatch())
-        return std::nullopt;
-    bool valid = false;
-    if (!match.captured(1).isEmpty()) {
-        const std::uint64_t offset = match.captured(2).toULongLong(&valid, 16);
-        return valid ? std::optional(HostCluster(offset >> clusterBits)) : std::nullopt;
-    }
-    QString digits = match.captured(3);
-    digits.remove(u',').remove(u'_');
-    const QString fraction = match.captured(4);
-    const QString unit = match.captured(5).toLower();
-    if (unit.isEmpty()) {
-        const std::uint64_t cluster = digits.toULongLong(&valid);
-        return valid && fraction.isEmpty() ? std::optional(HostCluster(cluster)) : std::nullopt;
-    }
-    const double amount = QString(digits + fraction).toDouble(&valid);
-    const auto exponent = 10 * (QStringLiteral("kmgtp").indexOf(unit) + 1);
-    const double bytes = std::ldexp(amount, static_cast<int>(exponent));
-    if (!valid || bytes >= std::ldexp(1.0, 63))
-        return std::nullopt;
-    return HostCluster(static_cast<std::uint64_t>(bytes) >> clusterBits);
 }
 
 } // namespace cowscope::ui

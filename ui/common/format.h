@@ -11,7 +11,6 @@
 
 #include <QString>
 
-#include <optional>
 #include <string_view>
 
 namespace cowscope::ui
@@ -54,9 +53,5 @@ QString severityText(Severity severity);
 
 /// An error for the user: what, where, and what to do next, as rich text.
 QString errorText(const Error& error);
-
-/// What a user types to go to a place: a cluster number ("1234", "cluster 5"), an offset ("0x50000"), or a size
-/// ("12M", "1.5G"). The host cluster, or nothing where the text means none.
-std::optional<HostCluster> parsePlace(const QString& text, unsigned clusterBits);
 
 } // namespace cowscope::ui

@@ -9,6 +9,7 @@
 #include "ui/create/create_dialog.h"
 #include "ui/document/selected_clusters.h"
 #include "ui/jobs/job_bar.h"
+#include "ui/navigator/go_to_box.h"
 #include "ui/repair/repair_dialog.h"
 #include "ui/shell/facts_bar.h"
 #include "ui/shell/notice_strip.h"
@@ -22,7 +23,6 @@
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QLabel>
-#include <QLineEdit>
 #include <QMessageBox>
 #include <QMimeData>
 #include <QPushButton>
@@ -217,21 +217,13 @@ void MainWindow::showCreateDialog()
 
 void MainWindow::goTo(const QString& place)
 {
-    if (!m_document.image() || place.trimmed().isEmpty())
-        return;
-    const auto cluster = parsePlace(place, m_document.image()->geometry().clusterBits());
-    if (!cluster)
-        statusBar()->showMessage(tr("\"%1\" is no place: type a cluster number (1234), an offset (0x50000) or a size "
-                                    "(12M)")
-                                     .arg(place),
-            8000);
-    else if (cluster->value() >= m_document.census()->map.clusters())
-        statusBar()->showMessage(
-            tr("Cluster %1 is behind the end of the file; the last one is %2")
-                .arg(formatCount(cluster->value()), formatCount(m_document.census()->map.clusters() - 1)),
-            8000);
-    else
-        m_document.selection().select(ClusterRange{*cluster, 1});
+    m_goTo->goTo(place);
+}
+
+void MainWindow::showRefusal(const QString& why)
+{
+    constexpr int kReadMilliseconds = 15000;
+    statusBar()->showMessage(why, kReadMilliseconds);
 }
 
 void MainWindow::imageOpened()

@@ -10,7 +10,6 @@
 
 class QAction;
 class QLabel;
-class QLineEdit;
 class QMenu;
 class QStackedWidget;
 
@@ -18,6 +17,7 @@ namespace cowscope::ui
 {
 
 class FactsBar;
+class GoToBox;
 class JobBar;
 class NoticeStrip;
 class StartPage;
@@ -71,6 +71,7 @@ private:
     QString openingNotice() const;
     void imageClosed();
     void openFailed(const Error& error);
+    void showRefusal(const QString& why); ///< for a while, in the status bar
     void openEnded(); ///< in whichever way
     void updateState();
     void updateSelectionText();
@@ -89,7 +90,7 @@ private:
     QAction* m_back = nullptr;
     QAction* m_forward = nullptr;
     QMenu* m_recentMenu = nullptr;
-    QLineEdit* m_goTo = nullptr;
+    GoToBox* m_goTo = nullptr;
     QStackedWidget* m_centre = nullptr;
     StartPage* m_start = nullptr;
     FactsBar* m_facts = nullptr;

@@ -1,6 +1,9 @@
 // SPDX-FileCopyrightText: The Cowscope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/common/format.h"
+#include "ui/hex/hex_panel.h"
+#include "ui/navigator/command_palette.h"
+#include "ui/navigator/go_to_box.h"
 #include "ui/shell/help.h"
 #include "ui/shell/main_window.h"
 #include "ui/shell/recent_files.h"
@@ -11,7 +14,6 @@
 #include <QApplication>
 #include <QDockWidget>
 #include <QFileInfo>
-#include <QLineEdit>
 #include <QMenu>
 #include <QMenuBar>
 #include <QStyle>
@@ -105,6 +107,15 @@ void MainWindow::makeGoMenu()
         m_goTo->setFocus(Qt::ShortcutFocusReason);
         m_goTo->selectAll();
     });
+    QAction* find = menu->addAction(tr("&Find Bytes or Text\u2026"), QKeySequence::Find, this, [this] {
+        m_views->bringUp(Views::View::Hex);
+        m_views->hex().startSearch();
+    });
+    find->setObjectName(QStringLiteral("findAction"));
+    menu->addSeparator();
+    QAction* palette = menu->addAction(tr("Command &Palette\u2026"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_P),
+        this, [this] { (new CommandPalette(*this))->open(); });
+    palette->setObjectName(QStringLiteral("paletteAction"));
 }
 
 void MainWindow::makeImageMenu()
@@ -172,13 +183,9 @@ void MainWindow::makeToolBar()
     bar->addAction(m_reload);
     bar->addAction(m_back);
     bar->addAction(m_forward);
-    m_goTo = new QLineEdit(this);
-    m_goTo->setObjectName(QStringLiteral("goTo"));
-    m_goTo->setAccessibleName(tr("Go to"));
-    m_goTo->setPlaceholderText(tr("Go to: 1234, 0x50000, 12M"));
-    m_goTo->setToolTip(tr("A cluster number, an offset in hex, or a size (Ctrl+G)"));
-    m_goTo->setMaximumWidth(240);
-    connect(m_goTo, &QLineEdit::returnPressed, this, [this] { goTo(m_goTo->text()); });
+    m_goTo = new GoToBox(m_document, this);
+    m_goTo->setMaximumWidth(280);
+    connect(m_goTo, &GoToBox::refused, this, &MainWindow::showRefusal);
     bar->addWidget(m_goTo);
     auto* space = new QWidget(this);
     space->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);

@@ -7,11 +7,14 @@
 #include "ui/details/details_panel.h"
 #include "ui/findings/findings_panel.h"
 #include "ui/header/header_panel.h"
+#include "ui/hex/hex_panel.h"
+#include "ui/lookup/lookup_panel.h"
 #include "ui/map/map_panel.h"
 #include "ui/refblock/refblock_panel.h"
 #include "ui/reftable/reftable_panel.h"
 #include "ui/snapshots/snapshots_panel.h"
 #include "ui/structure/structure_panel.h"
+#include "ui/tables/table_panel.h"
 
 #include <QAction>
 #include <QDockWidget>
@@ -25,7 +28,7 @@ namespace cowscope::ui
 
 namespace
 {
-constexpr int kLayoutVersion = 3; ///< a layout saved by a program with other docks is not restored
+constexpr int kLayoutVersion = 4; ///< a layout saved by a program with other docks is not restored
 constexpr int kFindingsHeight = 190; ///< buttons, a few rows, the beginning of the details
 const QString kLayoutKey = QStringLiteral("layout/views");
 } // namespace
@@ -34,6 +37,7 @@ Views::Views(ImageDocument& document, QWidget* parent)
     : QMainWindow(parent, Qt::Widget)
     , m_findings(new FindingsPanel(document, this))
     , m_snapshots(new SnapshotsPanel(document, this))
+    , m_hex(new HexPanel(document, this))
 {
     setObjectName(QStringLiteral("views"));
     setDockNestingEnabled(true);
@@ -63,6 +67,17 @@ Views::Views(ImageDocument& document, QWidget* parent)
            "concerned; Repair shows first what it would do."));
     addView(View::Snapshots, QStringLiteral("snapshotsDock"), tr("Snapshots"), m_snapshots,
         tr("The internal snapshots. Creating, applying and deleting one shows first what it costs."));
+    addView(View::Hex, QStringLiteral("hexDock"), tr("Hex"), m_hex,
+        tr("The bytes of the file, coloured by what they belong to, with the structure around the cursor decoded "
+           "beside "
+           "them. Enter goes to what an entry leads to."));
+    addView(View::Tables, QStringLiteral("tablesDock"), tr("Tables"), new TablePanel(document, this),
+        tr("The L1 and L2 entries of the active disk or of a snapshot, decoded. Enter goes to what an entry leads "
+           "to."));
+    addView(View::Lookup, QStringLiteral("lookupDock"), tr("Lookup"), new LookupPanel(document, this),
+        tr("How a guest offset is looked up, step by step with its arithmetic and bytes, and back from a host offset "
+           "to "
+           "who refers to it."));
     arrange();
 }
 
@@ -85,7 +100,8 @@ void Views::arrange()
     addDockWidget(Qt::LeftDockWidgetArea, dock(View::Structure));
     splitDockWidget(dock(View::Structure), dock(View::Map), Qt::Horizontal);
     splitDockWidget(dock(View::Map), dock(View::Details), Qt::Horizontal);
-    for (const View view : {View::Heatmap, View::Clusters, View::Reftable, View::Header, View::Charts, View::Snapshots})
+    for (const View view : {View::Heatmap, View::Clusters, View::Reftable, View::Header, View::Charts, View::Snapshots,
+             View::Hex, View::Tables, View::Lookup})
         tabifyDockWidget(dock(View::Map), dock(view));
     addDockWidget(Qt::BottomDockWidgetArea, dock(View::Findings));
     for (QDockWidget* each : m_docks)

@@ -15,6 +15,7 @@ namespace cowscope::ui
 {
 
 class FindingsPanel;
+class HexPanel;
 class SnapshotsPanel;
 
 /// All views of an image as docks that can be moved, tabbed, hidden and brought back.
@@ -23,8 +24,22 @@ class Views : public QMainWindow
     Q_OBJECT
 
 public:
-    enum class View { Map, Heatmap, Clusters, Reftable, Header, Charts, Structure, Details, Findings, Snapshots };
-    static constexpr int kViewCount = 10;
+    enum class View {
+        Map,
+        Heatmap,
+        Clusters,
+        Reftable,
+        Header,
+        Charts,
+        Structure,
+        Details,
+        Findings,
+        Snapshots,
+        Hex,
+        Tables,
+        Lookup
+    };
+    static constexpr int kViewCount = 13;
 
     explicit Views(ImageDocument& document, QWidget* parent = nullptr);
 
@@ -38,6 +53,7 @@ public:
     void setFindingActions(const QList<QAction*>& actions);
 
     SnapshotsPanel& snapshots() { return *m_snapshots; }
+    HexPanel& hex() { return *m_hex; }
 
     /// Adds an action for each view, which shows and hides its dock.
     void fillMenu(QMenu& menu) const;
@@ -57,6 +73,7 @@ private:
     std::array<QDockWidget*, kViewCount> m_docks{};
     FindingsPanel* m_findings;
     SnapshotsPanel* m_snapshots;
+    HexPanel* m_hex;
     bool m_fresh = true; ///< no saved layout: share the space out when the size is known
 };
 

@@ -1,0 +1,35 @@
+// SPDX-FileCopyrightText: The Cowscope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "ui/document/image_document.h"
+
+#include <QLineEdit>
+
+class QStringListModel;
+
+namespace cowscope::ui
+{
+
+/// The box that takes a place, completes it, and selects it. What it cannot understand it keeps, and says why.
+class GoToBox : public QLineEdit
+{
+    Q_OBJECT
+
+public:
+    explicit GoToBox(ImageDocument& document, QWidget* parent = nullptr);
+
+    /// Selects the place that `text` names, or emits refused().
+    void goTo(const QString& text);
+
+Q_SIGNALS:
+    void refused(const QString& why); ///< a sentence
+
+private:
+    void complete(const QString& text);
+
+    ImageDocument& m_document;
+    QStringListModel* m_completions;
+};
+
+} // namespace cowscope::ui
