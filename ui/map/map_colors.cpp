@@ -203,7 +203,7 @@ MapLook MapColors::look(const MapCell& cell, RefblockFill fill, bool odd) const
     const int kind = winner(dim ? present : shown);
     QRgb color = m_rgb[static_cast<std::size_t>(kind)];
     if (m_colorBy == MapColorBy::Refblock && odd)
-        color = mixed(color, m_dark ? 0xffffffff : 0xff000000, 9, 10); // neighbours can be told apart
+        color = mixed(color, m_unknown, 4, 5); // neighbours can be told apart
     if (dim)
         return {dimmed(color), dimmed(color), kind, false};
     const bool bad = cell.isBad() && (m_broughtOut == 0 || m_colorBy == MapColorBy::Verdict);

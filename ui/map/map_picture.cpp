@@ -19,7 +19,7 @@ namespace
 
 constexpr double kGapCell = 9; ///< width from which on cells have a gap between them
 constexpr double kFrameCell = 8; ///< from which on a finding is a frame, and not the whole cell
-constexpr double kTextCell = 18; ///< from which on cells carry signs
+constexpr double kTextCell = 14; ///< from which on cells carry signs
 
 /// Device pixels at which the columns, or the rows, begin and end.
 std::vector<int> edges(double first, std::uint64_t count, double length, double origin, double ratio, int limit)
@@ -73,7 +73,7 @@ public:
     {
         m_finding = colors.findingColor().rgb();
         m_background = background.rgb();
-        const bool signs = m_layout.cellSize().width() >= kTextCell && m_layout.cellSize().height() >= kTextCell * 0.75;
+        const bool signs = m_layout.cellSize().width() >= kTextCell && m_layout.cellSize().height() >= kTextCell;
         std::vector<MapLook> looks(m_visible.columns);
         for (std::uint64_t row = 0; row < m_visible.rows; ++row) {
             for (std::uint64_t column = 0; column < m_visible.columns; ++column)

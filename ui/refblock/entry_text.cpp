@@ -48,12 +48,12 @@ QString entryText(const RefblockEntry& entry, const QPalette& palette)
             bits += QString(all.left(from) + mark.arg(all.mid(from, length)) + all.mid(from + length));
         }
     }
-    const QString place = entry.bits < 8
-        ? tr("bits %1 to %2 of byte %3")
-              .arg(entry.firstBit)
-              .arg(entry.firstBit + entry.bits - 1)
-              .arg(formatOffset(entry.offset))
-        : tr("%1 bytes from %2, the highest first").arg(entry.bytes.size()).arg(formatOffset(entry.offset));
+    const QString offset = formatOffset(entry.offset);
+    const QString place = entry.bits == 1 ? tr("bit %1 of byte %2").arg(entry.firstBit).arg(offset)
+        : entry.bits < 8
+        ? tr("bits %1 to %2 of byte %3").arg(entry.firstBit).arg(entry.firstBit + entry.bits - 1).arg(offset)
+        : entry.bits == 8 ? tr("byte %1").arg(offset)
+                          : tr("%1 bytes from %2, the highest first").arg(entry.bytes.size()).arg(offset);
     return tr("Entry %1 of refblock %2: %3 is count %4")
                .arg(formatCount(entry.index), formatCount(entry.refblock), place, formatCount(entry.count))
         + QStringLiteral("<br><code>%1 &nbsp; %2</code>")
