@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <map>
 
 namespace cowscope
 {
@@ -68,22 +67,30 @@ CensusMapSource::CensusMapSource(std::shared_ptr<const Image> image, std::shared
     , m_census(std::move(census))
 {
     // Findings may overlap: a sweep over their ends keeps, for each stretch, how many there are of each verdict.
-    std::map<HostCluster, std::array<std::int64_t, kMapVerdictCount>> ends;
+    struct End {
+        HostCluster cluster;
+        MapVerdict verdict;
+        int change;
+    };
+    std::vector<End> ends;
     for (const Finding& finding : m_census->findings) {
-        const auto verdict = static_cast<std::size_t>(verdictOf(finding.kind));
-        if (verdict == 0 || finding.clusters == 0)
+        const MapVerdict verdict = verdictOf(finding.kind);
+        if (verdict == MapVerdict::Free || finding.clusters == 0)
             continue;
-        ++ends[finding.cluster][verdict];
-        --ends[HostCluster(checkedAdd(finding.cluster.value(), finding.clusters).value_or(UINT64_MAX))][verdict];
+        const auto behind = checkedAdd(finding.cluster.value(), finding.clusters).value_or(UINT64_MAX);
+        ends.push_back({finding.cluster, verdict, 1});
+        ends.push_back({HostCluster(behind), verdict, -1});
     }
+    std::ranges::sort(ends, {}, &End::cluster);
     std::array<std::int64_t, kMapVerdictCount> open{};
-    for (const auto& [cluster, changes] : ends) {
-        unsigned mask = 1;
-        for (unsigned i = 0; i < kMapVerdictCount; ++i) {
-            mask |= open[i] > 0 ? 1U << i : 0U;
-            open[i] += changes[i];
+    for (std::size_t i = 0; i < ends.size(); ++i) {
+        if (i == 0 || ends[i].cluster != ends[i - 1].cluster) {
+            unsigned worst = kMapVerdictCount - 1;
+            while (worst > 0 && open[worst] == 0)
+                --worst;
+            m_stretches.push_back({ends[i].cluster, static_cast<MapVerdict>(worst)});
         }
-        m_stretches.push_back({cluster, static_cast<MapVerdict>(std::bit_width(mask) - 1)});
+        open[static_cast<std::size_t>(ends[i].verdict)] += ends[i].change;
     }
 }
 

@@ -108,6 +108,7 @@ private Q_SLOTS:
     void sumsUpAnImageAsClusterByCluster();
     void saysWhichSnapshotsShare();
     void findingsReachTheirClusters();
+    void ofOverlappingFindingsTheWorstShows();
 };
 
 void MapPyramidTest::countsFallIntoClassesThatWiden()
@@ -336,6 +337,40 @@ void MapPyramidTest::findingsReachTheirClusters()
     QCOMPARE(verdict(high), MapVerdict::TooHigh);
     QCOMPARE(verdict(leaked), MapVerdict::Leaked);
     QCOMPARE(verdict(table), MapVerdict::BadEntry);
+}
+
+void MapPyramidTest::ofOverlappingFindingsTheWorstShows()
+{
+    ImageBuilder builder;
+    builder.data(0);
+    const OpenedSource opened = open(builder.build());
+    auto census = std::make_shared<Census>();
+    census->map = ClusterMap(100);
+    const auto add = [&](FindingKind kind, std::uint64_t first, std::uint64_t clusters) {
+        Finding finding;
+        finding.kind = kind;
+        finding.cluster = HostCluster(first);
+        finding.clusters = clusters;
+        census->findings.push_back(finding);
+    };
+    add(FindingKind::RefcountTooLow, 30, 10);
+    add(FindingKind::CopiedFlagWrong, 10, 50);
+    add(FindingKind::DoubleOwner, 35, 10);
+    add(FindingKind::CopiedFlagWrong, 20, 2);
+    const CensusMapSource source(opened.image, census);
+    for (std::uint64_t cluster = 0; cluster < 100; ++cluster) {
+        MapVerdict expected = MapVerdict::Free;
+        if (cluster >= 30 && cluster < 40)
+            expected = MapVerdict::TooLow;
+        else if (cluster >= 35 && cluster < 45)
+            expected = MapVerdict::SeveralOwners;
+        else if (cluster >= 10 && cluster < 60)
+            expected = MapVerdict::BadEntry;
+        QCOMPARE(source.facts(HostCluster(cluster)).verdict, expected);
+        MapCell cell;
+        source.summarize(HostCluster(cluster), 0, std::span(&cell, 1));
+        QCOMPARE(cell.worst(), expected);
+    }
 }
 
 QTEST_GUILESS_MAIN(MapPyramidTest)
