@@ -42,7 +42,12 @@ double FrameTimes::threadMilliseconds()
 
 double FrameTimes::processMilliseconds()
 {
-    return milliseconds(CLOCK_PROCESS_CPUTIME_ID);
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    const auto of = [](const timeval& time) {
+        return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_usec) / 1e3;
+    };
+    return of(usage.ru_utime) + of(usage.ru_stime);
 }
 
 QString FrameTimes::text(const QString& name) const
