@@ -63,20 +63,20 @@ Result<RepairResult> repairWithProgress(
     return repairImage(std::move(storage), arguments.mode(), nullptr, line.task(stop));
 }
 
-/// Referrers where they will be shown; none when the user has stopped the command or they cannot be read.
-FindingReferrers referrersToShow(
+/// An explanation where it will be shown; none when the user has stopped the command or tables cannot be read.
+Explanation explanationToShow(
     const CheckArguments& arguments, const Image& image, const Census& census, std::stop_token stop)
 {
     if (!census.complete || !(arguments.explain || arguments.image.json()))
         return {};
-    return referrersOfFindings(image, census, {stop, {}}).value_or(FindingReferrers{});
+    return explainFindings(image, census, {stop, {}}).value_or(Explanation{});
 }
 
 void printFindings(
-    const CheckArguments& arguments, const Image& image, const Census& census, const FindingReferrers& referrers)
+    const CheckArguments& arguments, const Image& image, const Census& census, const Explanation& explanation)
 {
     printText(
-        stderr, arguments.explain ? explainedFindingsText(image, census, referrers) : findingsText(image, census));
+        stderr, arguments.explain ? explainedFindingsText(image, census, explanation) : findingsText(image, census));
 }
 
 int check(const CheckArguments& arguments, std::stop_token stop)
@@ -87,11 +87,11 @@ int check(const CheckArguments& arguments, std::stop_token stop)
     auto census = takeCensusWithProgress(arguments, *opened->image, stop);
     if (!census)
         return report(std::move(census.error()).in(opened->path));
-    const FindingReferrers referrers = referrersToShow(arguments, *opened->image, **census, stop);
+    const Explanation explanation = explanationToShow(arguments, *opened->image, **census, stop);
     if (arguments.image.json()) {
-        printJson(explainedCheckJson(*opened->image, **census, opened->path, referrers));
+        printJson(explainedCheckJson(*opened->image, **census, opened->path, explanation));
     } else if (!arguments.image.quiet) {
-        printFindings(arguments, *opened->image, **census, referrers);
+        printFindings(arguments, *opened->image, **census, explanation);
         fmt::print("{}", (*census)->complete ? checkSummaryText(**census) : std::string());
         printText(stderr, interruptedText(**census));
     }
@@ -114,7 +114,7 @@ int showPlan(const CheckArguments& arguments, std::stop_token stop)
         return report(std::move(census.error()).in(*path));
     const RepairPlan plan = planRepair(**image, **census, arguments.mode());
     if (arguments.image.json()) {
-        auto json = explainedCheckJson(**image, **census, *path, referrersToShow(arguments, **image, **census, stop));
+        auto json = explainedCheckJson(**image, **census, *path, explanationToShow(arguments, **image, **census, stop));
         json["repair"] = repairPlanJson(plan);
         printJson(json);
     } else {
@@ -124,7 +124,7 @@ int showPlan(const CheckArguments& arguments, std::stop_token stop)
     return verdict(**census);
 }
 
-void printRepair(const CheckArguments& arguments, const RepairResult& result, const FindingReferrers& referrers)
+void printRepair(const CheckArguments& arguments, const RepairResult& result, const Explanation& explanation)
 {
     for (const RepairAction& action : result.plan.actions)
         printText(stderr, fmt::format("Repair: {}\n", action.what));
@@ -134,7 +134,7 @@ void printRepair(const CheckArguments& arguments, const RepairResult& result, co
         printText(stderr, fmt::format("Remains: {}\n", rest));
     fmt::print("{}", repairedText(result));
     std::fflush(stdout);
-    printFindings(arguments, *result.image, *result.census, referrers);
+    printFindings(arguments, *result.image, *result.census, explanation);
     fmt::print("{}", checkSummaryText(*result.census));
 }
 
@@ -151,11 +151,11 @@ int repair(const CheckArguments& arguments, std::stop_token stop)
     auto result = repairWithProgress(arguments, std::move(*storage), stop);
     if (!result)
         return reportOpening(arguments, std::move(result.error()).in(*path));
-    const FindingReferrers referrers = referrersToShow(arguments, *result->image, *result->census, stop);
+    const Explanation explanation = explanationToShow(arguments, *result->image, *result->census, stop);
     if (arguments.image.json())
-        printJson(repairJson(*result, *path, referrers));
+        printJson(repairJson(*result, *path, explanation));
     else if (!arguments.image.quiet)
-        printRepair(arguments, *result, referrers);
+        printRepair(arguments, *result, explanation);
     const std::span<const Error> problems = result->image->problems();
     return problems.empty() ? verdict(*result->census) : report(Error(problems.front()).in(*path));
 }

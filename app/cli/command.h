@@ -77,5 +77,6 @@ void addResize(CLI::App& app, int& exitCode);
 void addBitmap(CLI::App& app, int& exitCode);
 void addLookup(CLI::App& app, int& exitCode);
 void addMetadataCopy(CLI::App& app, int& exitCode);
+void addReport(CLI::App& app, int& exitCode);
 
 } // namespace cowscope::cli

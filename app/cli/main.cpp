@@ -17,6 +17,7 @@ try {
     addCheck(app, exitCode);
     addMap(app, exitCode);
     addCompare(app, exitCode);
+    addReport(app, exitCode);
     addAmend(app, exitCode);
     addCreate(app, exitCode);
     addIo(app, exitCode);

@@ -13,6 +13,7 @@
 #include <QDockWidget>
 #include <QTableView>
 #include <QTimer>
+#include <QTreeView>
 
 #include <algorithm>
 
@@ -63,6 +64,8 @@ void Screenshots::select(ui::Views::View view)
     case ui::Views::View::Findings:
         if (auto* table = m_window.findChild<QTableView*>(QStringLiteral("findingsTable")))
             table->selectRow(0);
+        if (auto* groups = m_window.findChild<QTreeView*>(QStringLiteral("findingGroups")))
+            groups->setCurrentIndex(groups->model()->index(0, 0));
         return;
     case ui::Views::View::Structure:
     case ui::Views::View::Reftable:

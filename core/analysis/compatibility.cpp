@@ -217,7 +217,11 @@ std::vector<CompatibilityChange> changesFor(const Image& image, const Needs& nee
         "cowscope-cli convert -O qcow2 -o extended_l2=off IMAGE NEW");
     add(convert && needs.dataFile, "Copy data and metadata into one file." + lost,
         "cowscope-cli convert -O qcow2 IMAGE NEW");
-    add(convert && needs.version3, "For readers of version 2 only, copy it to compat 0.10." + lost,
+    const bool amends = !needs.zstd && !needs.subclusters && !needs.dataFile;
+    add(convert && needs.version3 && amends,
+        "For readers of version 2 only, bring it back to compat 0.10; the counts become 16 bits.",
+        "cowscope-cli amend -o compat=0.10 IMAGE");
+    add(convert && needs.version3 && !amends, "For readers of version 2 only, copy it to compat 0.10." + lost,
         "cowscope-cli convert -O qcow2 -o compat=0.10 IMAGE NEW");
     add(convert && needs.compressed, "For readers without compression, copy it uncompressed." + lost,
         "cowscope-cli convert -O qcow2 IMAGE NEW");

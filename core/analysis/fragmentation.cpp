@@ -51,7 +51,7 @@ std::size_t fillBucket(std::uint64_t used, std::uint64_t entries)
     constexpr std::uint64_t kSteps = 10;
     if (used == 0 || entries == 0)
         return 0;
-    return used == entries ? RefblockFill::kBuckets - 1
+    return used == entries ? RefblockUsage::kBuckets - 1
                            : static_cast<std::size_t>(std::min(kSteps, (used * kSteps + entries - 1) / entries));
 }
 
@@ -94,26 +94,26 @@ Result<Fragmentation> measureFragmentation(const Image& image, const TaskContext
     return result;
 }
 
-Result<RefblockFill> measureRefblockFill(const Image& image, const Census& census, const TaskContext& task)
+Result<RefblockUsage> measureRefblockUsage(const Image& image, const Census& census, const TaskContext& task)
 {
     const std::uint64_t entries = image.geometry().refblockEntries();
     const ClusterMap& map = census.map;
-    RefblockFill fill;
+    RefblockUsage usage;
     const auto blocks = std::min<std::uint64_t>(divideUp(map.clusters(), entries), image.reftable().size());
     for (std::uint64_t block = 0; block < blocks; ++block) {
         if (auto go = task.step({Phase::ReadRefcounts, block, blocks}); !go)
             return failed(go);
         if (!image.usableRefblock(block)) {
-            ++fill.missing;
+            ++usage.missing;
             continue;
         }
         const HostCluster end(std::min(map.clusters(), (block + 1) * entries));
         std::uint64_t used = 0;
         for (HostCluster at = map.nextKnown(HostCluster(block * entries)); at < end; at = map.nextKnown(at + 1))
             used += map.refcount(at) != 0 ? 1 : 0;
-        ++fill.refblocks[fillBucket(used, entries)];
+        ++usage.refblocks[fillBucket(used, entries)];
     }
-    return fill;
+    return usage;
 }
 
 } // namespace cowscope

@@ -31,7 +31,7 @@ struct Fragmentation {
 Result<Fragmentation> measureFragmentation(const Image& image, const TaskContext& task);
 
 /// How full the refblocks are.
-struct RefblockFill {
+struct RefblockUsage {
     static constexpr std::size_t kBuckets = 12;
 
     /// Refblocks without a used entry, with up to 10 %, 20 %, ... 90 % of their entries used, with more, and full ones.
@@ -40,6 +40,6 @@ struct RefblockFill {
 };
 
 /// Counts of clusters past the end of the file are not looked at. One pass over the map. Errors: Cancelled.
-Result<RefblockFill> measureRefblockFill(const Image& image, const Census& census, const TaskContext& task);
+Result<RefblockUsage> measureRefblockUsage(const Image& image, const Census& census, const TaskContext& task);
 
 } // namespace cowscope

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/analysis/group_text.h"
 
+#include "core/base/number_text.h"
+
 #include <array>
 #include <fmt/format.h>
 
@@ -10,19 +12,6 @@ namespace cowscope
 
 namespace
 {
-
-/// "1,234,567"
-std::string number(std::uint64_t value)
-{
-    const std::string digits = std::to_string(value);
-    std::string grouped;
-    for (std::size_t i = 0; i < digits.size(); ++i) {
-        if (i > 0 && (digits.size() - i) % 3 == 0)
-            grouped += ',';
-        grouped += digits[i];
-    }
-    return grouped;
-}
 
 /// "3.5 GiB"
 std::string size(std::uint64_t bytes)
@@ -37,7 +26,7 @@ std::string size(std::uint64_t bytes)
 
 std::string counted(std::uint64_t count, std::string_view one, std::string_view several)
 {
-    return count == 1 ? fmt::format("1 {}", one) : fmt::format("{} {}", number(count), several);
+    return count == 1 ? fmt::format("1 {}", one) : fmt::format("{} {}", groupedNumber(count), several);
 }
 
 std::string clusters(std::uint64_t count)
@@ -54,7 +43,8 @@ std::string guestText(const std::optional<GuestRange>& guest)
 
 std::string placeText(HostCluster cluster, const Image& image)
 {
-    return fmt::format("cluster {} (offset {:#x})", number(cluster.value()), image.geometry().offset(cluster).value());
+    return fmt::format(
+        "cluster {} (offset {:#x})", groupedNumber(cluster.value()), image.geometry().offset(cluster).value());
 }
 
 void describeDouble(FindingGroup& group, const Finding& finding, const Image& image)
@@ -65,6 +55,9 @@ void describeDouble(FindingGroup& group, const Finding& finding, const Image& im
         group.title += fmt::format(", and {} behind it", counted(finding.clusters - 1, "one", "more"));
     group.why = "The cluster was handed out while it was in use, usually because its count had been too low. What was "
                 "written through one owner has replaced what the other had.";
+    group.repair
+        = "Makes the counts fit and, where it can, gives each owner a cluster of its own. What one wrote over the "
+          "other stays lost: compare both places with a backup.";
 }
 
 /// Title, explanation and repair by cause, where they need no numbers but the places.
@@ -117,7 +110,7 @@ void describeByCause(FindingGroup& group, const Finding& first, const Image& ima
         return;
     case GroupCause::FlagsFollowCounts:
         group.title = fmt::format("{} right, but about counts that are wrong",
-            group.places == 1 ? "1 copied flag is" : number(group.places) + " copied flags are");
+            group.places == 1 ? "1 copied flag is" : groupedNumber(group.places) + " copied flags are");
         group.why = "The flags fit the references that there are; the counts do not. Once the counts are mended, the "
                     "flags need no repair.";
         group.repair = "Nothing by itself: the counts are mended.";
@@ -135,7 +128,7 @@ void describeLostTables(FindingGroup& group, const LostTables& tables, const Ima
     const std::string lost = counted(tables.l2.size(), "lost L2 table", "lost L2 tables");
     const std::string where = placeText(tables.l2.front(), image);
     if (tables.l1.empty()) {
-        group.title = fmt::format("{} leaked {} {}{}", number(tables.clusters),
+        group.title = fmt::format("{} leaked {} {}{}", groupedNumber(tables.clusters),
             tables.clusters == 1 ? "cluster is" : "clusters are", lost, guestText(tables.guest));
         group.why = fmt::format("{} no L1 entry leads to any more, the first in {}, still {} the other clusters. ",
             tables.l2.size() == 1 ? "An L2 table that" : "L2 tables that", where,
@@ -148,7 +141,7 @@ void describeLostTables(FindingGroup& group, const LostTables& tables, const Ima
         return;
     }
     group.title = fmt::format(
-        "{} leaked clusters are what a lost snapshot used: an L1 table and {}", number(tables.clusters), lost);
+        "{} leaked clusters are what a lost snapshot used: an L1 table and {}", groupedNumber(tables.clusters), lost);
     group.why = fmt::format("An L1 table in {} that nothing refers to leads to L2 tables and data. A snapshot that was "
                             "deleted half, or whose entry was lost, leaves this.",
         placeText(tables.l1.front(), image));

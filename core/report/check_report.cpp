@@ -3,6 +3,7 @@
 #include "core/report/check_report.h"
 
 #include "core/analysis/referrers.h"
+#include "core/report/analysis_json.h"
 #include "core/report/json_report.h"
 #include "core/report/text_report.h"
 
@@ -37,11 +38,12 @@ void appendList(std::string& text, std::string_view prefix, const std::vector<st
 
 } // namespace
 
+namespace
+{
+
 Result<FindingReferrers> referrersOfFindings(const Image& image, const Census& census, const TaskContext& task)
 {
     const auto findings = std::span(census.findings).first(std::min(census.findings.size(), kExplainedFindings));
-    if (findings.empty())
-        return FindingReferrers{};
     std::vector<HostCluster> clusters;
     for (const Finding& finding : findings)
         clusters.push_back(finding.cluster);
@@ -58,12 +60,29 @@ Result<FindingReferrers> referrersOfFindings(const Image& image, const Census& c
     return out;
 }
 
+} // namespace
+
+Result<Explanation> explainFindings(const Image& image, const Census& census, const TaskContext& task)
+{
+    if (census.findings.empty())
+        return Explanation{};
+    auto groups = groupFindings(image, census, task);
+    if (!groups)
+        return failed(groups);
+    auto referrers = referrersOfFindings(image, census, task);
+    if (!referrers)
+        return failed(referrers);
+    return Explanation{std::move(*groups), std::move(*referrers)};
+}
+
 Json explainedCheckJson(
-    const Image& image, const Census& census, const std::string& path, const FindingReferrers& referrers)
+    const Image& image, const Census& census, const std::string& path, const Explanation& explanation)
 {
     Json out = checkJson(image, census, path);
-    for (std::size_t i = 0; i < referrers.size(); ++i)
-        out["findings"][i]["referrers"] = referrers[i];
+    for (std::size_t i = 0; i < explanation.referrers.size(); ++i)
+        out["findings"][i]["referrers"] = explanation.referrers[i];
+    if (!explanation.groups.empty())
+        out["groups"] = groupsJson(explanation.groups);
     if (!census.complete) {
         out["interrupted"] = true;
         out["interrupted-phase"] = phaseName(census.reached);
@@ -71,16 +90,16 @@ Json explainedCheckJson(
     return out;
 }
 
-std::string explainedFindingsText(const Image& image, const Census& census, const FindingReferrers& referrers)
+std::string explainedFindingsText(const Image& image, const Census& census, const Explanation& explanation)
 {
-    std::string text;
+    std::string text = groupsText(explanation.groups);
     for (std::size_t i = 0; i < census.findings.size(); ++i) {
         const Finding& finding = census.findings[i];
         const FindingText& entry = findingText(finding.kind);
         text += fmt::format("{}: {}\n    Rule: {}\n    Repair: {}\n", severityName(finding.severity()),
             describe(finding, image.geometry().clusterBits()), entry.rule, entry.repair);
-        if (i < referrers.size())
-            appendList(text, "    Referred to by: ", referrers[i]);
+        if (i < explanation.referrers.size())
+            appendList(text, "    Referred to by: ", explanation.referrers[i]);
     }
     if (census.findingsDropped > 0)
         text += fmt::format("... and {} more findings\n", census.findingsDropped);
@@ -116,9 +135,9 @@ std::string repairPlanText(const RepairPlan& plan)
     return text;
 }
 
-Json repairJson(const RepairResult& result, const std::string& path, const FindingReferrers& referrers)
+Json repairJson(const RepairResult& result, const std::string& path, const Explanation& explanation)
 {
-    Json out = explainedCheckJson(*result.image, *result.census, path, referrers);
+    Json out = explainedCheckJson(*result.image, *result.census, path, explanation);
     if (result.leaksFixed > 0)
         out["leaks-fixed"] = result.leaksFixed;
     if (result.corruptionsFixed > 0)

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "core/analysis/census.h"
+#include "core/analysis/finding_groups.h"
 #include "core/edit/repair/repair.h"
 #include "core/image/image.h"
 
@@ -16,15 +16,21 @@ namespace cowscope
 /// For each of the first findings of a census, in their order: who refers to its first cluster, in words.
 using FindingReferrers = std::vector<std::vector<std::string>>;
 
-/// One more walk over the metadata, none where there are no findings. Errors: Cancelled, Io.
-Result<FindingReferrers> referrersOfFindings(const Image& image, const Census& census, const TaskContext& task);
+/// What explains the findings of a census: likely causes, and who refers to what.
+struct Explanation {
+    std::vector<FindingGroup> groups;
+    FindingReferrers referrers;
+};
 
-/// checkJson() with "referrers" in the findings that `referrers` has, and "interrupted" for an incomplete census.
+/// Some more walks over the metadata, none where there are no findings. Errors: Cancelled, Io.
+Result<Explanation> explainFindings(const Image& image, const Census& census, const TaskContext& task);
+
+/// checkJson() with "groups", "referrers" in the findings that have them, and "interrupted" for an incomplete census.
 nlohmann::json explainedCheckJson(
-    const Image& image, const Census& census, const std::string& path, const FindingReferrers& referrers);
+    const Image& image, const Census& census, const std::string& path, const Explanation& explanation);
 
-/// findingsText() with the rule, the repair and the referrers of each finding below it, further in.
-std::string explainedFindingsText(const Image& image, const Census& census, const FindingReferrers& referrers);
+/// groupsText(), then findingsText() with the rule, the repair and the referrers of each finding below it, further in.
+std::string explainedFindingsText(const Image& image, const Census& census, const Explanation& explanation);
 
 /// What an incomplete census lacks; empty for a complete one.
 std::string interruptedText(const Census& census);
@@ -35,7 +41,7 @@ std::string repairPlanText(const RepairPlan& plan);
 
 /// `qemu-img check -r --output=json`: the image as it is now, what was fixed, and our lists of what was done, given up,
 /// and remains.
-nlohmann::json repairJson(const RepairResult& result, const std::string& path, const FindingReferrers& referrers);
+nlohmann::json repairJson(const RepairResult& result, const std::string& path, const Explanation& explanation);
 
 /// What `qemu-img check -r` prints before it checks again; empty where nothing was fixed.
 std::string repairedText(const RepairResult& result);

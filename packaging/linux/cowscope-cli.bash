@@ -10,6 +10,7 @@ _cowscope_cli_options() {
     case $1 in
         info) echo "$common --backing-chain --fields" ;;
         check) echo "$common -r --repair --plan --explain -p --progress" ;;
+        report) echo "$common -o --out -p --progress" ;;
         map) echo "$common -s --start-offset -l --max-length --alone" ;;
         compare) echo "$common -F -T -p --progress -s --strict --metadata" ;;
         amend) echo "$common -o --options --plan -p --progress --split-shared --undo" ;;
@@ -61,7 +62,7 @@ _cowscope_cli() {
     local verb=${COMP_WORDS[1]} word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} prefix='' choices
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        choices='info check map lookup compare amend create io convert snapshot resize bitmap metadata-copy --help --version'
+        choices='info check map report lookup compare amend create io convert snapshot resize bitmap metadata-copy --help --version'
         mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$word")
         return
     fi
@@ -75,7 +76,7 @@ _cowscope_cli() {
     fi
     before=${before##*,}
 
-    if [[ $before == -o || $before == --options ]]; then
+    if [[ ($before == -o && $verb != report) || $before == --options ]]; then
         choices=$(_cowscope_cli_names "$verb")
         compopt -o nospace 2>/dev/null
     elif ! choices=$(_cowscope_cli_values "$verb" "$before"); then

@@ -16,9 +16,11 @@ namespace cowscope::ui
 class BarChart;
 class DistributionChart;
 class OwnerChart;
+class ShareChart;
+struct ChartFigures;
 
-/// The image in three charts: how often which count occurs, what the file is used for, and what each refcount width
-/// would cost.
+/// The image in charts: how often which count occurs, what the file is used for, what each refcount width would cost,
+/// how full the refblocks are, how fragmented the data is, and what each snapshot uses alone.
 class ChartsPanel : public EmptyState
 {
     Q_OBJECT
@@ -26,17 +28,27 @@ class ChartsPanel : public EmptyState
 public:
     explicit ChartsPanel(ImageDocument& document, QWidget* parent = nullptr);
 
+protected:
+    void showEvent(QShowEvent* event) override;
+
 private:
     QLabel* addSection(QVBoxLayout& layout, const QString& title, QWidget* chart);
     void refresh();
-    void startWidths();
+    void startFigures();
+    void showFigures(const ChartFigures& figures);
 
     ImageDocument& m_document;
     DistributionChart* m_counts;
     OwnerChart* m_owners;
     BarChart* m_widths;
     QLabel* m_widthsTitle;
-    std::unique_ptr<Job> m_job; ///< assesses the widths
+    BarChart* m_refblocks;
+    BarChart* m_fragmentation;
+    QLabel* m_fragmentationTitle;
+    ShareChart* m_shares;
+    QLabel* m_sharesTitle;
+    bool m_stale = false; ///< an image was opened while the panel was hidden
+    std::unique_ptr<Job> m_job; ///< finds out the figures
 };
 
 } // namespace cowscope::ui

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/common/palette.h"
 
+#include "core/report/owner_colors.h"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -11,30 +13,6 @@ namespace cowscope::ui
 
 namespace
 {
-
-struct ThemedColor {
-    QRgb light;
-    QRgb dark;
-};
-
-/// Indexed by ClusterOwner.
-constexpr std::array<ThemedColor, kOwnerCount> kOwners{{
-    {0xffe4e7ea, 0xff2c3238}, // Free
-    {0xffd32f2f, 0xffff5a52}, // Leaked
-    {0xff6a3d9a, 0xffa984dc}, // Header
-    {0xff0072b2, 0xff3d9be0}, // Reftable
-    {0xff56b4e9, 0xff84cbf3}, // Refblock
-    {0xff00674b, 0xff149a73}, // ActiveL1
-    {0xff2bb58a, 0xff56d3ad}, // L2Table
-    {0xffa34079, 0xffc85f9d}, // SnapshotTable
-    {0xffdf9cc3, 0xffe9b4d3}, // SnapshotL1
-    {0xfff0c27a, 0xffd9a441}, // Data
-    {0xffb8790a, 0xffa8721c}, // CompressedData
-    {0xff77770f, 0xff9a9a2e}, // BitmapDirectory
-    {0xffb5b02a, 0xffc4be48}, // BitmapTable
-    {0xfff0e442, 0xfff0e878}, // BitmapData
-    {0xff6d4c41, 0xffa98274}, // EncryptionHeader
-}};
 
 /// Sampled from matplotlib's cividis, dark to light.
 constexpr std::array<QRgb, 7> kCividis{
@@ -74,7 +52,7 @@ bool isDark(const QPalette& palette)
 
 QColor ownerColor(ClusterOwner owner, bool dark)
 {
-    const ThemedColor color = kOwners[static_cast<std::size_t>(owner)];
+    const OwnerColor color = kOwnerColors[static_cast<std::size_t>(owner)];
     return QColor::fromRgb(dark ? color.dark : color.light);
 }
 

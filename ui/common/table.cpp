@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/common/table.h"
 
+#include "ui/common/table_export.h"
+
 #include <QAction>
 #include <QClipboard>
 #include <QGuiApplication>
@@ -88,7 +90,7 @@ QTableView* makeTable(const QString& objectName, const QString& accessibleName, 
     csv->setObjectName(QStringLiteral("copyCsv"));
     QObject::connect(csv, &QAction::triggered, table, [table] { copySelectedRowsAsCsv(*table); });
     table->addAction(csv);
-    table->setContextMenuPolicy(Qt::ActionsContextMenu);
+    addTableActions(*table);
     return table;
 }
 

@@ -12,7 +12,8 @@ class QWidget;
 namespace cowscope::ui
 {
 
-/// A read-only table as all panels use it: whole rows, one height, no grid lines, copy with Ctrl+C, keyboard moves.
+/// A read-only table as all panels use it: whole rows, one height, no grid lines, copy with Ctrl+C, keyboard moves,
+/// and a context menu that copies and exports it.
 QTableView* makeTable(const QString& objectName, const QString& accessibleName, QWidget* parent);
 
 /// Widths of the first columns, in average characters.

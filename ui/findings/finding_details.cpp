@@ -71,6 +71,23 @@ void FindingDetails::showNone(const QString& hint)
     setHtml(QStringLiteral("<p>%1</p>").arg(hint.toHtmlEscaped()));
 }
 
+void FindingDetails::showGroup(const FindingGroup& group)
+{
+    showNone({});
+    QString html
+        = QStringLiteral("<p style=\"margin:0 0 6px 0\"><b>%1</b></p>").arg(toQString(group.title).toHtmlEscaped());
+    if (!group.why.empty())
+        html += paragraph(tr("What happened"), toQString(group.why).toHtmlEscaped());
+    QString owners;
+    for (const std::string& owner : group.owners)
+        owners += QStringLiteral("\u2022 ") + toQString(owner).toHtmlEscaped() + QStringLiteral("<br>");
+    if (!owners.isEmpty())
+        html += paragraph(tr("Who claims the cluster"), owners);
+    html += paragraph(tr("The rule"), toQString(group.rule).toHtmlEscaped());
+    html += paragraph(tr("What a repair would do"), toQString(group.repair).toHtmlEscaped());
+    setHtml(html);
+}
+
 void FindingDetails::showFinding(std::shared_ptr<const Image> image, const Finding& finding)
 {
     m_job.reset();

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "core/analysis/finding_groups.h"
 #include "ui/document/image_document.h"
 
 #include <QTextBrowser>
@@ -23,6 +24,7 @@ public:
     explicit FindingDetails(QWidget* parent = nullptr);
 
     void showFinding(std::shared_ptr<const Image> image, const Finding& finding);
+    void showGroup(const FindingGroup& group);
     void showNone(const QString& hint);
 
 private:

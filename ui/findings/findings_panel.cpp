@@ -4,22 +4,32 @@
 
 #include "ui/common/format.h"
 #include "ui/common/table.h"
+#include "ui/common/table_export.h"
 #include "ui/common/verdict.h"
 #include "ui/findings/finding_details.h"
 #include "ui/findings/finding_model.h"
+#include "ui/findings/group_model.h"
 
 #include <QAction>
 #include <QComboBox>
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QLabel>
+#include <QSettings>
 #include <QSignalBlocker>
 #include <QSplitter>
+#include <QStackedWidget>
 #include <QTableView>
 #include <QToolButton>
+#include <QTreeView>
 
 namespace cowscope::ui
 {
+
+namespace
+{
+const QString kGroupedKey = QStringLiteral("findings/grouped");
+} // namespace
 
 FindingsPanel::FindingsPanel(ImageDocument& document, QWidget* parent)
     : EmptyState(parent)
@@ -31,6 +41,11 @@ FindingsPanel::FindingsPanel(ImageDocument& document, QWidget* parent)
     , m_severity(new QComboBox(this))
     , m_kind(new QComboBox(this))
     , m_view(makeTable(QStringLiteral("findingsTable"), tr("Findings"), this))
+    , m_groups(new GroupModel(this))
+    , m_tree(makeTree())
+    , m_lists(new QStackedWidget(this))
+    , m_grouped(new QToolButton(this))
+    , m_export(makeTableButton(*m_view, this))
     , m_details(new FindingDetails(this))
     , m_list(new EmptyState(this))
 {
@@ -40,7 +55,9 @@ FindingsPanel::FindingsPanel(ImageDocument& document, QWidget* parent)
     m_view->sortByColumn(-1, Qt::AscendingOrder); // severest first, as the census has them
     setColumnWidths(*m_view, {11, 26, 14, 12, 13, 26, 44, 56, 56});
     auto* splitter = new QSplitter(Qt::Horizontal, this);
-    splitter->addWidget(m_view);
+    m_lists->addWidget(m_view);
+    m_lists->addWidget(m_tree);
+    splitter->addWidget(m_lists);
     splitter->addWidget(m_details);
     splitter->setStretchFactor(0, 5);
     splitter->setStretchFactor(1, 3);
@@ -55,6 +72,12 @@ FindingsPanel::FindingsPanel(ImageDocument& document, QWidget* parent)
     setContent(content);
     connect(m_view, &QTableView::activated, this, &FindingsPanel::goToFinding);
     connect(m_view->selectionModel(), &QItemSelectionModel::selectionChanged, this, &FindingsPanel::showFinding);
+    connect(m_tree, &QTreeView::activated, this, &FindingsPanel::goToGroup);
+    connect(m_tree->selectionModel(), &QItemSelectionModel::selectionChanged, this, &FindingsPanel::showGroup);
+    connect(m_grouped, &QToolButton::toggled, this, [this](bool grouped) {
+        QSettings().setValue(kGroupedKey, grouped);
+        showGrouped();
+    });
     connect(m_severity, &QComboBox::currentIndexChanged, this, &FindingsPanel::applyFilter);
     connect(m_kind, &QComboBox::currentIndexChanged, this, &FindingsPanel::applyFilter);
     connect(&document, &ImageDocument::opened, this, &FindingsPanel::refresh);
@@ -75,13 +98,36 @@ QWidget* FindingsPanel::makeBar()
     m_kind->setAccessibleName(tr("Show findings of this kind"));
     m_kind->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
     m_kind->setMinimumContentsLength(14);
+    m_grouped->setObjectName(QStringLiteral("groupFindings"));
+    m_grouped->setText(tr("By cause"));
+    m_grouped->setToolTip(tr("Group the findings by their likely cause"));
+    m_grouped->setCheckable(true);
+    m_grouped->setFocusPolicy(Qt::StrongFocus);
+    m_grouped->setChecked(QSettings().value(kGroupedKey, true).toBool());
     auto* bar = new QWidget(this);
     m_barLayout->setContentsMargins(6, 3, 6, 3);
     m_barLayout->addWidget(m_summary, 1);
+    m_barLayout->addWidget(m_grouped);
     m_barLayout->addWidget(m_severity);
     m_barLayout->addWidget(m_kind);
+    m_barLayout->addWidget(m_export);
     bar->setLayout(m_barLayout);
     return bar;
+}
+
+QTreeView* FindingsPanel::makeTree()
+{
+    auto* tree = new QTreeView(this);
+    tree->setObjectName(QStringLiteral("findingGroups"));
+    tree->setAccessibleName(tr("Findings by likely cause"));
+    tree->setModel(m_groups);
+    tree->setUniformRowHeights(true);
+    tree->setAlternatingRowColors(true);
+    tree->setEditTriggers(QAbstractItemView::NoEditTriggers);
+    tree->setExpandsOnDoubleClick(false); // a double click goes to the clusters
+    tree->setColumnWidth(GroupModel::Title, 90 * tree->fontMetrics().averageCharWidth());
+    addTableActions(*tree);
+    return tree;
 }
 
 void FindingsPanel::setActions(const QList<QAction*>& actions)
@@ -99,7 +145,9 @@ void FindingsPanel::setActions(const QList<QAction*>& actions)
 
 void FindingsPanel::refresh()
 {
+    m_job.reset();
     const auto census = m_document.census();
+    m_groups->setGroups(nullptr, nullptr, 0);
     m_model->setCensus(census, census ? m_document.image()->geometry().clusterBits() : 0);
     if (!census) {
         m_details->showNone({});
@@ -115,13 +163,68 @@ void FindingsPanel::refresh()
     m_summary->setText(summary);
     m_summary->setToolTip(summary);
     const bool any = !census->findings.empty();
-    m_severity->setVisible(any);
-    m_kind->setVisible(any);
+    m_grouped->setVisible(any);
+    m_export->setVisible(any);
+    showGrouped();
+    if (any)
+        startGrouping();
     if (any)
         m_list->showContent();
     else
         m_list->showEmpty(tr("No errors and no leaks were found."));
     showContent();
+}
+
+void FindingsPanel::startGrouping()
+{
+    using Groups = GroupModel::Groups;
+    m_job = std::make_unique<Job>(tr("Looking for causes"),
+        [image = m_document.image(), census = m_document.census()](const TaskContext& task) -> Result<std::any> {
+            auto groups = groupFindings(*image, *census, task);
+            if (!groups)
+                return failed(groups);
+            return std::any(std::make_shared<const Groups>(std::move(*groups)));
+        });
+    connect(m_job.get(), &Job::finished, this, [this](const std::any& result) {
+        m_groups->setGroups(m_document.census(), std::any_cast<std::shared_ptr<const Groups>>(result),
+            m_document.image()->geometry().clusterBits());
+        showGrouped();
+    });
+    m_job->start(); // if it fails, the findings stay one by one
+}
+
+/// The tree where groups are wanted and known, else the table with its filters.
+void FindingsPanel::showGrouped()
+{
+    const bool any = m_document.census() && !m_document.census()->findings.empty();
+    const bool grouped = m_grouped->isChecked() && m_groups->rowCount() > 0;
+    m_lists->setCurrentIndex(grouped ? 1 : 0);
+    m_severity->setVisible(any && !grouped);
+    m_kind->setVisible(any && !grouped);
+    if (grouped)
+        showGroup();
+    else
+        showFinding();
+}
+
+void FindingsPanel::showGroup()
+{
+    const QModelIndexList rows = m_tree->selectionModel()->selectedRows();
+    if (rows.isEmpty() || !m_document.image())
+        return showFinding();
+    if (const Finding* finding = m_groups->finding(rows.first()))
+        m_details->showFinding(m_document.image(), *finding);
+    else
+        m_details->showGroup(m_groups->group(rows.first()));
+}
+
+/// Selects the clusters of a finding, or of the first finding of a group.
+void FindingsPanel::goToGroup(const QModelIndex& index)
+{
+    const Finding* finding = m_groups->finding(index);
+    if (finding == nullptr)
+        finding = &m_document.census()->findings[m_groups->group(index).findings.front()];
+    m_document.selection().select(ClusterRange{finding->cluster, std::max<std::uint64_t>(1, finding->clusters)});
 }
 
 /// Offers the kinds that there are, keeping the choice where it is still there.

@@ -9,7 +9,10 @@ class QAction;
 class QComboBox;
 class QHBoxLayout;
 class QLabel;
+class QStackedWidget;
 class QTableView;
+class QToolButton;
+class QTreeView;
 
 namespace cowscope::ui
 {
@@ -17,9 +20,10 @@ namespace cowscope::ui
 class FindingDetails;
 class FindingFilter;
 class FindingModel;
+class GroupModel;
 
-/// What is wrong with the image, the verdict, and what can be done about it. A double click or Enter selects the
-/// clusters concerned.
+/// What is wrong with the image, one by one or grouped by likely cause, the verdict, and what can be done about it. A
+/// double click or Enter selects the clusters concerned.
 class FindingsPanel : public EmptyState
 {
     Q_OBJECT
@@ -32,7 +36,12 @@ public:
 
 private:
     QWidget* makeBar();
+    QTreeView* makeTree();
     void refresh();
+    void startGrouping();
+    void showGrouped();
+    void showGroup();
+    void goToGroup(const QModelIndex& index);
     void fillKinds();
     void applyFilter();
     void showFinding();
@@ -46,6 +55,12 @@ private:
     QComboBox* m_severity;
     QComboBox* m_kind;
     QTableView* m_view;
+    GroupModel* m_groups;
+    QTreeView* m_tree;
+    QStackedWidget* m_lists; ///< the table, the tree
+    QToolButton* m_grouped;
+    QToolButton* m_export;
+    std::unique_ptr<Job> m_job; ///< groups the findings
     FindingDetails* m_details;
     EmptyState* m_list;
 };

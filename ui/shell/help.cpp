@@ -37,6 +37,7 @@ constexpr std::array kKeys{
     Key{"Ctrl+E", QT_TRANSLATE_NOOP("Help", "Change the refcount width (the amend wizard)")},
     Key{"Ctrl+R", QT_TRANSLATE_NOOP("Help", "Repair the image, after a preview")},
     Key{"Ctrl+Shift+S", QT_TRANSLATE_NOOP("Help", "Create a snapshot, after a preview")},
+    Key{"Ctrl+Shift+R", QT_TRANSLATE_NOOP("Help", "Export a report as HTML, PDF or JSON")},
     Key{"Ctrl+G", QT_TRANSLATE_NOOP("Help", "Go to: 1234, 0x50000, g:12M, refblock 3, L2[3], snapshot NAME, \u2026")},
     Key{"Ctrl+F, F3", QT_TRANSLATE_NOOP("Help", "Search for bytes or text in the Hex view, and on")},
     Key{"Ctrl+B", QT_TRANSLATE_NOOP("Help", "Add a bookmark (in the Hex view)")},

@@ -8,6 +8,7 @@
 #include "ui/common/guest_text.h"
 #include "ui/create/create_dialog.h"
 #include "ui/document/selected_clusters.h"
+#include "ui/export/report_export.h"
 #include "ui/jobs/job_bar.h"
 #include "ui/navigator/go_to_box.h"
 #include "ui/repair/repair_dialog.h"
@@ -38,6 +39,7 @@ namespace
 {
 
 const QString kGeometryKey = QStringLiteral("layout/window");
+constexpr int kMessageMilliseconds = 15'000;
 
 QStringList localFiles(const QMimeData* data)
 {
@@ -63,6 +65,7 @@ MainWindow::MainWindow(QWidget* parent)
     makeActions();
     makeStatusBar();
     connectDocument();
+    connectExport();
     restoreGeometry(QSettings().value(kGeometryKey).toByteArray());
     m_views->restoreLayout();
     updateState();
@@ -129,6 +132,23 @@ void MainWindow::connectDocument()
         updateSelectionText();
         m_back->setEnabled(m_document.selection().canGoBack());
         m_forward->setEnabled(m_document.selection().canGoForward());
+    });
+}
+
+void MainWindow::connectExport()
+{
+    m_export = new ReportExport(m_document, this);
+    connect(m_export, &ReportExport::jobStarted, m_jobBar, &JobBar::setJob);
+    connect(m_export, &ReportExport::saved, this, [this](const QString& path) {
+        statusBar()->showMessage(tr("The report was saved as %1").arg(path), kMessageMilliseconds);
+    });
+    connect(m_export, &ReportExport::failed, this, [this](const Error& error) {
+        auto* box = new QMessageBox(
+            QMessageBox::Warning, tr("The report cannot be saved"), errorText(error), QMessageBox::Close, this);
+        box->setObjectName(QStringLiteral("reportError"));
+        box->setAttribute(Qt::WA_DeleteOnClose);
+        box->setTextFormat(Qt::RichText);
+        box->open();
     });
 }
 
@@ -287,6 +307,7 @@ void MainWindow::updateState()
 {
     const bool open = m_document.image() != nullptr;
     m_reload->setEnabled(open);
+    m_exportReport->setEnabled(open);
     for (QAction* edit : {m_amend, m_amendOptions, m_repairLeaks, m_repairAll, m_createSnapshot})
         edit->setEnabled(open && !m_document.job());
     m_goTo->setEnabled(open);

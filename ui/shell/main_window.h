@@ -20,6 +20,7 @@ class FactsBar;
 class GoToBox;
 class JobBar;
 class NoticeStrip;
+class ReportExport;
 class StartPage;
 
 /// A window with one image, or with the start page. Deletes itself when closed.
@@ -64,6 +65,7 @@ private:
     void makeCentre();
     void makeStatusBar();
     void connectDocument();
+    void connectExport();
     void fillRecentMenu();
     bool isFree() const; ///< neither an image nor one being opened
 
@@ -80,6 +82,7 @@ private:
     QString m_opening; ///< path of the image that is being opened
 
     QAction* m_open = nullptr;
+    QAction* m_exportReport = nullptr;
     QAction* m_close = nullptr;
     QAction* m_reload = nullptr;
     QAction* m_amend = nullptr;
@@ -98,6 +101,7 @@ private:
     Views* m_views = nullptr;
     QLabel* m_selectionText = nullptr;
     JobBar* m_jobBar = nullptr;
+    ReportExport* m_export = nullptr;
 };
 
 } // namespace cowscope::ui

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The Cowscope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/common/format.h"
+#include "ui/export/report_export.h"
 #include "ui/hex/hex_panel.h"
 #include "ui/navigator/command_palette.h"
 #include "ui/navigator/go_to_box.h"
@@ -48,6 +49,11 @@ void MainWindow::makeFileMenu()
     connect(m_recentMenu, &QMenu::aboutToShow, this, &MainWindow::fillRecentMenu);
     menu->addAction(
         tr("New &Window"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_N), this, [] { (new MainWindow)->show(); });
+    menu->addSeparator();
+    m_exportReport = menu->addAction(tr("&Export Report\u2026"), this, [this] { m_export->choose(this); });
+    m_exportReport->setObjectName(QStringLiteral("exportReportAction"));
+    m_exportReport->setShortcut(QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_R));
+    m_exportReport->setToolTip(tr("Write all that there is to tell of the image as HTML, PDF or JSON"));
     menu->addSeparator();
     m_close = menu->addAction(tr("&Close"), QKeySequence(Qt::CTRL | Qt::Key_W), this, &MainWindow::closeImage);
     m_close->setObjectName(QStringLiteral("closeAction"));

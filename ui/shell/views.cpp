@@ -4,10 +4,12 @@
 
 #include "ui/charts/charts_panel.h"
 #include "ui/clusters/cluster_panel.h"
+#include "ui/compatibility/compatibility_panel.h"
 #include "ui/details/details_panel.h"
 #include "ui/findings/findings_panel.h"
 #include "ui/header/header_panel.h"
 #include "ui/hex/hex_panel.h"
+#include "ui/ledger/ledger_panel.h"
 #include "ui/lookup/lookup_panel.h"
 #include "ui/map/map_panel.h"
 #include "ui/refblock/refblock_panel.h"
@@ -28,7 +30,7 @@ namespace cowscope::ui
 
 namespace
 {
-constexpr int kLayoutVersion = 4; ///< a layout saved by a program with other docks is not restored
+constexpr int kLayoutVersion = 5; ///< a layout saved by a program with other docks is not restored
 constexpr int kFindingsHeight = 190; ///< buttons, a few rows, the beginning of the details
 const QString kLayoutKey = QStringLiteral("layout/views");
 } // namespace
@@ -59,7 +61,14 @@ Views::Views(ImageDocument& document, QWidget* parent)
     addView(View::Header, QStringLiteral("headerDock"), tr("Header"), new HeaderPanel(document, this),
         tr("The image header field by field: its bytes, its value, and what it means."));
     addView(View::Charts, QStringLiteral("chartsDock"), tr("Charts"), new ChartsPanel(document, this),
-        tr("How often which count occurs, what the file is used for, and what each refcount width would cost."));
+        tr("How often which count occurs, what the file is used for, what each refcount width would cost, how full the "
+           "refblocks and how long the runs of data are, and what each snapshot uses alone."));
+    addView(View::Ledger, QStringLiteral("ledgerDock"), tr("Space"), new LedgerPanel(document, this),
+        tr("Where the space went: every byte of the file in one line, and what each snapshot uses alone and shares. "
+           "Selecting a line shows its clusters in every other view."));
+    addView(View::Compatibility, QStringLiteral("compatibilityDock"), tr("Compatibility"),
+        new CompatibilityPanel(document, this),
+        tr("What the image demands of a reader, which readers can open it, and what would have to change."));
     addView(View::Details, QStringLiteral("detailsDock"), tr("Details"), new DetailsPanel(document, this),
         tr("Explains what is selected, with links to what it refers to."));
     addView(View::Findings, QStringLiteral("findingsDock"), tr("Findings"), m_findings,
@@ -100,8 +109,8 @@ void Views::arrange()
     addDockWidget(Qt::LeftDockWidgetArea, dock(View::Structure));
     splitDockWidget(dock(View::Structure), dock(View::Map), Qt::Horizontal);
     splitDockWidget(dock(View::Map), dock(View::Details), Qt::Horizontal);
-    for (const View view : {View::Heatmap, View::Clusters, View::Reftable, View::Header, View::Charts, View::Snapshots,
-             View::Hex, View::Tables, View::Lookup})
+    for (const View view : {View::Heatmap, View::Clusters, View::Reftable, View::Header, View::Charts, View::Ledger,
+             View::Compatibility, View::Snapshots, View::Hex, View::Tables, View::Lookup})
         tabifyDockWidget(dock(View::Map), dock(view));
     addDockWidget(Qt::BottomDockWidgetArea, dock(View::Findings));
     for (QDockWidget* each : m_docks)

@@ -37,9 +37,11 @@ public:
         Snapshots,
         Hex,
         Tables,
-        Lookup
+        Lookup,
+        Ledger,
+        Compatibility,
     };
-    static constexpr int kViewCount = 13;
+    static constexpr int kViewCount = 15;
 
     explicit Views(ImageDocument& document, QWidget* parent = nullptr);
 

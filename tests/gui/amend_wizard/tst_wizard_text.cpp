@@ -220,12 +220,12 @@ void TestWizardText::reportsAFileThatCannotBeWritten()
 
 void TestWizardText::showsSmallCountsOneByOne()
 {
-    QCOMPARE(countBuckets({}), (QList<CountBucket>{{0, 0, 0}}));
+    QCOMPARE(countBuckets({}), (std::vector<CountBucket>{{0, 0, 0}}));
     RefcountHistogram histogram;
     histogram.exact[0] = 4;
     histogram.exact[1] = 90;
     histogram.exact[3] = 1;
-    QCOMPARE(countBuckets(histogram), (QList<CountBucket>{{0, 0, 4}, {1, 1, 90}, {2, 2, 0}, {3, 3, 1}}));
+    QCOMPARE(countBuckets(histogram), (std::vector<CountBucket>{{0, 0, 4}, {1, 1, 90}, {2, 2, 0}, {3, 3, 1}}));
     QCOMPARE(distributionText(countBuckets(histogram)),
         QStringLiteral("count 0: 4 clusters; count 1: 90 clusters; count 3: 1 clusters"));
 }
@@ -240,7 +240,7 @@ void TestWizardText::groupsLargeCountsByPowersOfTwo()
     histogram.byLog2[10] = 6;
     histogram.byLog2[63] = 7;
     QCOMPARE(countBuckets(histogram),
-        (QList<CountBucket>{{0, 0, 0}, {1, 1, 5}, {4, 7, 3}, {512, 1023, 3}, {1024, 2047, 6},
+        (std::vector<CountBucket>{{0, 0, 0}, {1, 1, 5}, {4, 7, 3}, {512, 1023, 3}, {1024, 2047, 6},
             {std::uint64_t{1} << 63, ~std::uint64_t{0}, 7}}));
 }
 

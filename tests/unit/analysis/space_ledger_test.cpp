@@ -331,7 +331,7 @@ void SpaceLedgerTest::refblocksAreCountedByFill()
     builder.allocate(200);
     const auto taken = take(builder.build());
     QVERIFY(taken);
-    const auto fill = measureRefblockFill(*taken->image, *taken->census, {});
+    const auto fill = measureRefblockUsage(*taken->image, *taken->census, {});
     VERIFY_OK(fill);
     QCOMPARE(fill->missing, std::uint64_t{0});
     QCOMPARE(fill->refblocks.back(), std::uint64_t{3}); // clusters 0 to 191 are all used

@@ -17,11 +17,12 @@ DistributionChart::DistributionChart(QWidget* parent)
 
 void DistributionChart::setHistogram(const RefcountHistogram& histogram)
 {
-    const QList<CountBucket> buckets = countBuckets(histogram);
+    const std::vector<CountBucket> buckets = countBuckets(histogram);
     QList<Bar> bars;
     for (const CountBucket& bucket : buckets)
-        bars.push_back({bucket.label(), tr("count %1: %2 clusters").arg(bucket.label(), formatCount(bucket.clusters)),
-            static_cast<double>(bucket.clusters), bucket.from != 0});
+        bars.push_back(
+            {bucketLabel(bucket), tr("count %1: %2 clusters").arg(bucketLabel(bucket), formatCount(bucket.clusters)),
+                static_cast<double>(bucket.clusters), bucket.from != 0});
     setBars(bars);
     setAccessibleDescription(distributionText(buckets));
 }

@@ -1,0 +1,14 @@
+// SPDX-FileCopyrightText: The Cowscope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace cowscope
+{
+
+/// "1,234,567"
+std::string groupedNumber(std::uint64_t number);
+
+} // namespace cowscope
