@@ -150,16 +150,21 @@ std::uint64_t CompactCounts::largest(HostCluster first, std::uint64_t count) con
 
 std::uint64_t CompactCounts::used(HostCluster first, std::uint64_t count) const
 {
-    const Page& page = m_pages[first.value() / kPageClusters];
-    const std::uint64_t slot = first.value() % kPageClusters;
     std::uint64_t used = 0;
-    if (page.bits)
-        forWords(slot, count, [&](std::size_t index, std::uint64_t mask) {
-            used += static_cast<std::uint64_t>(std::popcount((*page.bits)[index] & mask));
-        });
-    else if (page.bytes)
-        used = static_cast<std::uint64_t>(std::ranges::count_if(
-            std::span(*page.bytes).subspan(slot, count), [](std::uint8_t number) { return number != 0; }));
+    while (count > 0 && first < end()) {
+        const Page& page = m_pages[first.value() / kPageClusters];
+        const std::uint64_t slot = first.value() % kPageClusters;
+        const std::uint64_t part = std::min(count, kPageClusters - slot);
+        if (page.bits)
+            forWords(slot, part, [&](std::size_t index, std::uint64_t mask) {
+                used += static_cast<std::uint64_t>(std::popcount((*page.bits)[index] & mask));
+            });
+        else if (page.bytes)
+            used += static_cast<std::uint64_t>(std::ranges::count_if(
+                std::span(*page.bytes).subspan(slot, part), [](std::uint8_t number) { return number != 0; }));
+        first = first + part;
+        count -= part;
+    }
     return used;
 }
 

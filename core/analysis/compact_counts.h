@@ -38,7 +38,7 @@ public:
     /// Whether no number in the page of `cluster` is above 1.
     bool isPageOfBits(HostCluster cluster) const { return !m_pages[cluster.value() / kPageClusters].bytes; }
 
-    /// How many clusters of the run, which lies within a page, are not 0.
+    /// How many clusters of the run are not 0. It may go on behind end(), where there are none.
     std::uint64_t used(HostCluster first, std::uint64_t count) const;
 
     HostCluster nextUsed(

@@ -3,6 +3,7 @@
 #include "core/format/refcount_codec.h"
 
 #include "core/base/big_endian.h"
+#include "core/base/bulk.h"
 
 #include <cstring>
 
@@ -13,7 +14,7 @@ namespace
 {
 
 template <unsigned Bits>
-void unpackSubByte(const std::byte* in, std::span<std::uint64_t> counts)
+[[gnu::always_inline]] inline void unpackSubByte(const std::byte* in, std::span<std::uint64_t> counts)
 {
     constexpr std::size_t perByte = 8 / Bits;
     constexpr unsigned mask = (1U << Bits) - 1;
@@ -28,7 +29,7 @@ void unpackSubByte(const std::byte* in, std::span<std::uint64_t> counts)
 }
 
 template <unsigned Bits>
-void packSubByte(std::span<const std::uint64_t> counts, std::byte* out)
+[[gnu::always_inline]] inline void packSubByte(std::span<const std::uint64_t> counts, std::byte* out)
 {
     constexpr std::size_t perByte = 8 / Bits;
     for (std::size_t first = 0; first < counts.size(); first += perByte) {
@@ -40,7 +41,7 @@ void packSubByte(std::span<const std::uint64_t> counts, std::byte* out)
 }
 
 template <typename T>
-void unpackWords(const std::byte* in, std::span<std::uint64_t> counts)
+[[gnu::always_inline]] inline void unpackWords(const std::byte* in, std::span<std::uint64_t> counts)
 {
     for (std::size_t i = 0; i < counts.size(); ++i) {
         T word;
@@ -50,7 +51,7 @@ void unpackWords(const std::byte* in, std::span<std::uint64_t> counts)
 }
 
 template <typename T>
-void packWords(std::span<const std::uint64_t> counts, std::byte* out)
+[[gnu::always_inline]] inline void packWords(std::span<const std::uint64_t> counts, std::byte* out)
 {
     for (std::size_t i = 0; i < counts.size(); ++i) {
         const T word = swapBigEndian(static_cast<T>(counts[i]));
@@ -84,7 +85,7 @@ void RefcountCodec::set(std::span<std::byte> block, std::uint64_t index, std::ui
     pack({&count, 1}, block.subspan(index * bits() / 8));
 }
 
-void RefcountCodec::unpack(std::span<const std::byte> block, std::span<std::uint64_t> counts) const
+COWSCOPE_WIDE void RefcountCodec::unpack(std::span<const std::byte> block, std::span<std::uint64_t> counts) const
 {
     switch (m_order) {
     case 0:
@@ -104,7 +105,7 @@ void RefcountCodec::unpack(std::span<const std::byte> block, std::span<std::uint
     }
 }
 
-void RefcountCodec::pack(std::span<const std::uint64_t> counts, std::span<std::byte> block) const
+COWSCOPE_WIDE void RefcountCodec::pack(std::span<const std::uint64_t> counts, std::span<std::byte> block) const
 {
     switch (m_order) {
     case 0:

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/edit/amend/amend.h"
 
+#include "core/analysis/sound_census.h"
+#include "core/edit/amend/amend_layout.h"
 #include "core/edit/amend/refcount_switch.h"
 
 #include <algorithm>
@@ -52,6 +54,19 @@ private:
     std::vector<HostCluster> m_oldClusters; ///< refblocks and reftable that the switch frees, sorted
 };
 
+/// Mostly there is nothing wrong with an image, and the plan needs little of the census.
+Result<AmendPlan> makePlan(const Image& image, unsigned order, const TaskContext& task)
+{
+    auto sound = takeSoundCensus(image, task);
+    if (!sound && sound.error().kind == ErrorKind::Cancelled)
+        return failed(sound);
+    // How many snapshots compressed clusters leave room for only the plain census tells.
+    if (sound && *sound && (*sound)->census.allocation.compressed == 0)
+        return planAmend(image, (*sound)->census, surveyForAmend(image, **sound), order);
+    auto census = takeCensus(image, task);
+    return census ? planAmend(image, **census, order) : failed(census);
+}
+
 } // namespace
 
 Result<void> runAmend(const Image& image, Storage& storage, const AmendPlan& plan, const TaskContext& task)
@@ -74,17 +89,17 @@ Result<AmendPlan> amendStorage(
     std::shared_ptr<Storage> storage, unsigned order, const AmendPlan* expected, const TaskContext& task)
 {
     // How much there is to write is known after the plan only: until then the phases go by without a total.
-    const TaskContext looking{task.stop, [&task](const Progress& progress) {
+    // Where two censuses are needed, the second waits for the phase of the first.
+    Phase furthest = Phase::Open;
+    const TaskContext looking{task.stop, [&task, &furthest](const Progress& progress) {
+                                  furthest = std::max(furthest, progress.phase);
                                   if (task.report)
-                                      task.report({progress.phase, 0, 0});
+                                      task.report({furthest, 0, 0});
                               }};
     auto image = Image::open(storage, looking);
     if (!image)
         return failed(image);
-    auto census = takeCensus(**image, looking);
-    if (!census)
-        return failed(census);
-    auto plan = planAmend(**image, **census, order);
+    auto plan = makePlan(**image, order, looking);
     if (!plan)
         return plan;
     if (expected != nullptr && *plan != *expected)

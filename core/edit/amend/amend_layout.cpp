@@ -84,6 +84,36 @@ AmendSurvey surveyForAmend(const Image& image, const Census& census, CountBasis 
     return survey;
 }
 
+AmendSurvey surveyForAmend(const Image& image, const SoundCensus& sound)
+{
+    AmendSurvey survey;
+    survey.chunkClusters = image.geometry().clusterSize() / 8;
+    survey.oldRefblocks = usedRefblocks(image);
+    const CompactCounts& counts = sound.counts;
+    HostCluster freeFrom(0);
+    for (HostCluster used = counts.nextUsed(freeFrom); used < counts.end(); used = counts.nextUsed(freeFrom)) {
+        addFreeRun(survey, freeFrom, used);
+        freeFrom = counts.nextFree(used);
+    }
+    survey.end = freeFrom;
+
+    // In a sound image each old structure has a count of 1, so a chunk with more in use than those stays.
+    std::vector<HostCluster> old = survey.oldRefblocks;
+    for (std::uint64_t i = 0; i < image.header().refcountTableClusters; ++i)
+        old.push_back(image.geometry().cluster(image.header().refcountTableOffset) + i);
+    std::ranges::sort(old);
+    for (HostCluster used = counts.nextUsed(HostCluster(0)); used < survey.end;) {
+        const std::uint64_t chunk = used.value() / survey.chunkClusters;
+        const HostCluster first(chunk * survey.chunkClusters);
+        const HostCluster end = first + survey.chunkClusters;
+        const auto goes = std::ranges::lower_bound(old, end) - std::ranges::lower_bound(old, first);
+        if (counts.used(first, survey.chunkClusters) > static_cast<std::uint64_t>(goes))
+            survey.chunksInUse.push_back(chunk);
+        used = end < survey.end ? counts.nextUsed(end) : survey.end;
+    }
+    return survey;
+}
+
 AmendLayout layOutRefcounts(const Geometry& geometry, const AmendSurvey& survey, unsigned order)
 {
     const std::uint64_t entries = geometry.clusterSize() * 8 >> order;

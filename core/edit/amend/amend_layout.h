@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "core/analysis/census.h"
+#include "core/analysis/sound_census.h"
 #include "core/edit/image/cluster_run.h"
 #include "core/image/image.h"
 
@@ -27,6 +27,9 @@ enum class CountBasis {
     References, ///< the number of references found
 };
 AmendSurvey surveyForAmend(const Image& image, const Census& census, CountBasis basis = CountBasis::Stored);
+
+/// The same of an image that was proved sound, from its counts.
+AmendSurvey surveyForAmend(const Image& image, const SoundCensus& sound);
 
 /// Where the new structures of one width go.
 struct AmendLayout {

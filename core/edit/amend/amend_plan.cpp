@@ -137,7 +137,12 @@ std::array<WidthAssessment, kWidthCount> assessWidths(const Image& image, const 
 
 Result<AmendPlan> planAmend(const Image& image, const Census& census, unsigned order)
 {
-    WidthAssessment assessment = assessWidth(image, census, order);
+    return planAmend(image, census, surveyForAmend(image, census), order);
+}
+
+Result<AmendPlan> planAmend(const Image& image, const Census& census, const AmendSurvey& survey, unsigned order)
+{
+    WidthAssessment assessment = assess(image, census, survey, order);
     if (assessment.refusals.empty())
         return std::move(assessment.plan);
     std::string reasons;

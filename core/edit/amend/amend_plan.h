@@ -13,6 +13,8 @@
 namespace cowscope
 {
 
+struct AmendSurvey;
+
 /// Exactly what a change of the refcount width will do. Made without writing; runAmend() does what it says.
 ///
 ///     before  | header | ... old reftable, old refblocks, data ... | end of file
@@ -74,6 +76,9 @@ std::array<WidthAssessment, kWidthCount> assessWidths(const Image& image, const 
 
 /// The plan, or an error of kind Refused that holds every refusal of the assessment.
 Result<AmendPlan> planAmend(const Image& image, const Census& census, unsigned order);
+
+/// The same with a survey that was made otherwise, for a census that knows no single clusters.
+Result<AmendPlan> planAmend(const Image& image, const Census& census, const AmendSurvey& survey, unsigned order);
 
 /// The order of a width in bits, nothing unless it is 1, 2, 4, 8, 16, 32 or 64.
 std::optional<unsigned> orderOfWidth(std::uint64_t bits);

@@ -3,6 +3,7 @@
 #include "core/edit/amend/refcount_switch.h"
 
 #include "core/base/big_endian.h"
+#include "core/base/bulk.h"
 #include "core/format/field_catalog.h"
 
 #include <algorithm>
@@ -17,42 +18,83 @@ namespace
 
 constexpr std::size_t kSectorBytes = 512; ///< the unit that a disk writes as a whole
 constexpr std::uint64_t kWriteBytes = std::uint64_t{1} << 20;
-constexpr std::size_t kSliceEntries = 1U << 16; ///< counts converted at a time; a whole number of bytes at any width
+constexpr std::size_t kSliceEntries = 1U << 13; ///< counts converted at a time; a whole number of bytes at any width
 
 static_assert(header_field::kHeaderLength + 4 <= kSectorBytes, "the switch is one write of one sector");
 
-/// Collects consecutive bytes and writes them in large pieces.
+/// Collects consecutive bytes and writes them in large pieces. Long stretches of zeros behind the end of the storage
+/// are not written: what is not there reads as zeros.
 class SequentialWriter
 {
 public:
     SequentialWriter(Storage& storage, HostOffset at)
         : m_storage(storage)
         , m_at(at)
+        , m_pending(kWriteBytes)
     {
-        m_pending.reserve(kWriteBytes);
     }
 
-    Result<void> append(std::span<const std::byte> bytes)
+    /// Room for the next `bytes` bytes (at most kWriteBytes), to be filled before anything else is asked for.
+    Result<std::span<std::byte>> next(std::size_t bytes)
     {
-        m_pending.insert(m_pending.end(), bytes.begin(), bytes.end());
-        return m_pending.size() >= kWriteBytes ? finish() : Result<void>{};
+        if (m_used + bytes > m_pending.size()) {
+            if (auto written = writePending(); !written)
+                return failed(written);
+        }
+        m_zeros = 0;
+        m_used += bytes;
+        return std::span(m_pending).subspan(m_used - bytes, bytes);
     }
 
+    Result<void> zeros(std::size_t bytes)
+    {
+        constexpr std::size_t kLong = 64 * 1024;
+        const std::size_t before = m_zeros;
+        auto room = next(bytes);
+        if (!room)
+            return failed(room);
+        std::ranges::fill(*room, std::byte{0});
+        m_zeros = std::min(before, m_used - bytes) + bytes;
+        return m_zeros >= kLong ? writePending() : Result<void>{};
+    }
+
+    /// Writes what is left to write and makes the storage as long as what it was given.
     Result<void> finish()
     {
-        if (m_pending.empty())
-            return {};
-        if (auto written = m_storage.write(m_at.value(), m_pending); !written)
+        if (auto written = writePending(); !written)
             return written;
-        m_at = m_at + m_pending.size();
-        m_pending.clear();
-        return {};
+        const auto size = m_storage.size();
+        if (!size)
+            return std::unexpected(size.error());
+        return m_at.value() > *size ? m_storage.truncate(m_at.value()) : Result<void>{};
     }
 
 private:
+    Result<void> writePending()
+    {
+        std::size_t length = m_used;
+        if (m_zeros > 0) {
+            const auto size = m_storage.size();
+            if (!size)
+                return std::unexpected(size.error());
+            const std::uint64_t there = *size - std::min(*size, m_at.value());
+            length = std::max<std::size_t>(m_used - m_zeros, std::min<std::uint64_t>(m_used, there));
+        }
+        if (length > 0) {
+            if (auto written = m_storage.write(m_at.value(), std::span(m_pending).first(length)); !written)
+                return written;
+        }
+        m_at = m_at + m_used;
+        m_used = 0;
+        m_zeros = 0;
+        return {};
+    }
+
     Storage& m_storage;
     HostOffset m_at;
     std::vector<std::byte> m_pending;
+    std::size_t m_used = 0; ///< bytes of m_pending
+    std::size_t m_zeros = 0; ///< zeros at their end
 };
 
 class RefcountWriter
@@ -98,16 +140,22 @@ private:
     {
         const std::uint64_t entries = m_codec.entriesIn(m_geometry.clusterSize());
         m_counts.resize(std::min<std::uint64_t>(entries, kSliceEntries));
-        m_bytes.resize(m_codec.bytesFor(m_counts.size()));
+        const std::size_t bytes = m_codec.bytesFor(m_counts.size());
         for (std::uint64_t at = 0; at < entries; at += m_counts.size()) {
             if (auto go = m_task.step(m_progress); !go)
                 return go;
             if (auto made = makeCounts(HostCluster(index * entries + at)); !made)
                 return made;
-            m_codec.pack(m_counts, m_bytes);
-            if (auto written = writer.append(m_bytes); !written)
-                return written;
-            m_progress.done += m_bytes.size();
+            if (allBits(m_counts) == 0) {
+                if (auto written = writer.zeros(bytes); !written)
+                    return written;
+            } else {
+                auto room = writer.next(bytes);
+                if (!room)
+                    return failed(room);
+                m_codec.pack(m_counts, *room);
+            }
+            m_progress.done += bytes;
         }
         return {};
     }
@@ -124,26 +172,33 @@ private:
                 return std::unexpected(changedSincePlan(fmt::format("cluster {} is in use now", cluster.value())));
             m_counts[cluster - first] = 1;
         }
-        if (std::ranges::max(m_counts) > m_codec.maximum())
+        if ((allBits(m_counts) & ~m_codec.maximum()) != 0)
             return std::unexpected(changedSincePlan("a count no longer fits the new width"));
         return {};
     }
 
     Result<void> writeReftable(SequentialWriter& writer)
     {
-        std::vector<std::byte> cluster(m_geometry.clusterSize());
-        const std::uint64_t entries = m_geometry.clusterSize() / 8;
+        const std::size_t piece = std::min(m_geometry.clusterSize(), kWriteBytes);
+        const std::uint64_t entries = piece / 8;
+        const std::uint64_t pieces = m_target.reftableClusters * (m_geometry.clusterSize() / piece);
         auto next = m_target.refblocks.begin();
         HostCluster refblock = m_target.first;
-        for (std::uint64_t i = 0; i < m_target.reftableClusters; ++i) {
+        for (std::uint64_t i = 0; i < pieces; ++i) {
             if (auto go = m_task.step(m_progress); !go)
                 return go;
-            std::fill(cluster.begin(), cluster.end(), std::byte{0});
+            m_progress.done += piece;
+            if (next == m_target.refblocks.end() || *next >= (i + 1) * entries) {
+                if (auto written = writer.zeros(piece); !written)
+                    return written;
+                continue;
+            }
+            auto room = writer.next(piece);
+            if (!room)
+                return failed(room);
+            std::ranges::fill(*room, std::byte{0});
             for (; next != m_target.refblocks.end() && *next < (i + 1) * entries; ++next, ++refblock)
-                storeBigEndian(std::span(cluster), (*next - i * entries) * 8, m_geometry.offset(refblock).value());
-            if (auto written = writer.append(cluster); !written)
-                return written;
-            m_progress.done += cluster.size();
+                storeBigEndian(*room, (*next - i * entries) * 8, m_geometry.offset(refblock).value());
         }
         return {};
     }
@@ -156,7 +211,6 @@ private:
     RefcountCodec m_codec;
     Progress m_progress;
     std::vector<std::uint64_t> m_counts;
-    std::vector<std::byte> m_bytes;
 };
 
 /// A failure here leaves bytes behind the old end that no count covers: harmless, so it is not reported.

@@ -1,0 +1,148 @@
+// SPDX-FileCopyrightText: The Cowscope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/analysis/compact_counts.h"
+#include "tests/support/expect.h"
+
+#include <algorithm>
+#include <random>
+
+using namespace cowscope;
+
+namespace
+{
+
+constexpr std::uint64_t kClusters = 3 * CompactCounts::kPageClusters;
+
+/// The same numbers in the plainest way, and random runs for both.
+struct Model {
+    CompactCounts counts{kClusters};
+    std::vector<std::uint64_t> plain = std::vector<std::uint64_t>(kClusters);
+
+    void add(std::uint64_t first, std::uint64_t count, std::uint64_t number)
+    {
+        if (count == 1)
+            counts.add(HostCluster(first), number);
+        else
+            counts.addRun(HostCluster(first), count, number);
+        for (std::uint64_t i = first; i < first + count; ++i)
+            plain[i] += number;
+    }
+
+    void addAtRandom(std::mt19937_64& random, std::uint64_t number)
+    {
+        const std::uint64_t first = random() % kClusters;
+        const std::uint64_t most = random() % 3 == 0 ? 1 : std::uint64_t{1} << random() % 18;
+        add(first, std::min(1 + random() % most, kClusters - first), number);
+    }
+};
+
+} // namespace
+
+class CompactCountsTest : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void countsAsPlainNumbersDo();
+    void setsWhatRefblocksHold();
+    void isFullPastItsMost();
+    void tellsWhetherPartsAddUp();
+};
+
+void CompactCountsTest::countsAsPlainNumbersDo()
+{
+    std::mt19937_64 random(1);
+    for (int round = 0; round < 12; ++round) {
+        Model model;
+        for (int i = 0; i < 1 + round * 3; ++i)
+            model.addAtRandom(random, round % 2 == 0 ? 1 : 1 + random() % 5);
+        for (std::uint64_t i = 0; i < kClusters; ++i) {
+            if (model.counts.count(HostCluster(i)) != model.plain[i])
+                QFAIL(("cluster " + std::to_string(i)).c_str());
+        }
+        for (int i = 0; i < 100; ++i) {
+            const std::uint64_t first = random() % kClusters;
+            const std::uint64_t count = 1 + random() % (kClusters - first);
+            const auto run = std::span(model.plain).subspan(first, count);
+            const auto isUsed = [](std::uint64_t number) { return number != 0; };
+            QCOMPARE(model.counts.used(HostCluster(first), count),
+                static_cast<std::uint64_t>(std::ranges::count_if(run, isUsed)));
+            QCOMPARE(model.counts.largest(HostCluster(first), count), std::ranges::max(run));
+            const auto used
+                = std::find_if(model.plain.begin() + static_cast<std::ptrdiff_t>(first), model.plain.end(), isUsed);
+            QCOMPARE(model.counts.nextUsed(HostCluster(first)).value(),
+                static_cast<std::uint64_t>(used - model.plain.begin()));
+            const auto unused
+                = std::find(model.plain.begin() + static_cast<std::ptrdiff_t>(first), model.plain.end(), 0U);
+            QCOMPARE(model.counts.nextFree(HostCluster(first)).value(),
+                static_cast<std::uint64_t>(unused - model.plain.begin()));
+        }
+    }
+}
+
+void CompactCountsTest::setsWhatRefblocksHold()
+{
+    std::mt19937_64 random(2);
+    CompactCounts counts(kClusters);
+    std::vector<std::uint64_t> plain(kClusters);
+    for (std::uint64_t first = 0; first < kClusters; first += 4096) {
+        const std::uint64_t most = std::array<std::uint64_t, 3>{1, 2, 255}[random() % 3];
+        for (std::uint64_t i = first; i < first + 4096; ++i)
+            plain[i] = random() % most;
+        QVERIFY(counts.set(HostCluster(first), std::span(plain).subspan(first, 4096)));
+    }
+    for (std::uint64_t i = 0; i < kClusters; ++i) {
+        if (counts.count(HostCluster(i)) != plain[i])
+            QFAIL(("cluster " + std::to_string(i)).c_str());
+    }
+    plain[70] = CompactCounts::kMost + 1;
+    QVERIFY(!CompactCounts(kClusters).set(HostCluster(64), std::span(plain).subspan(64, 64)));
+}
+
+void CompactCountsTest::isFullPastItsMost()
+{
+    CompactCounts counts(kClusters);
+    counts.addRun(HostCluster(100), 50, 200);
+    counts.add(HostCluster(120), CompactCounts::kMost - 200);
+    QVERIFY(!counts.isFull());
+    QCOMPARE(counts.count(HostCluster(120)), CompactCounts::kMost);
+    counts.add(HostCluster(120), 1);
+    QVERIFY(counts.isFull());
+}
+
+void CompactCountsTest::tellsWhetherPartsAddUp()
+{
+    std::mt19937_64 random(3);
+    for (int round = 0; round < 60; ++round) {
+        Model a;
+        Model b;
+        Model other;
+        for (int i = 0; i < 4; ++i) {
+            a.addAtRandom(random, 1);
+            b.addAtRandom(random, round % 2 == 0 ? 1 : 2);
+            if (round % 3 == 0)
+                other.addAtRandom(random, 1);
+        }
+        Model stored;
+        for (std::uint64_t i = 0; i < kClusters; ++i) {
+            const std::uint64_t sum = a.plain[i] + b.plain[i] + other.plain[i];
+            if (sum > 0)
+                stored.add(i, 1, sum);
+        }
+        if (round % 4 == 1)
+            stored.add(random() % kClusters, 1, 1);
+        const std::array<std::vector<const CompactCounts*>, 2> groups{
+            std::vector<const CompactCounts*>{&a.counts, &b.counts}, {&other.counts}};
+        for (std::uint64_t page = 0; page < stored.counts.pages(); ++page) {
+            bool right = true;
+            for (std::uint64_t i = page << 16; i < (page + 1) << 16; ++i) {
+                const std::uint64_t sum = a.plain[i] + b.plain[i];
+                right = right && stored.plain[i] == sum + other.plain[i] && (sum == 0 || other.plain[i] == 0);
+            }
+            QCOMPARE(addsUp(stored.counts, groups, page), right);
+        }
+    }
+}
+
+QTEST_GUILESS_MAIN(CompactCountsTest)
+#include "compact_counts_test.moc"
