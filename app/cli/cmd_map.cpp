@@ -4,7 +4,9 @@
 
 #include "core/image/backing_chain.h"
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
+#include <iterator>
 
 namespace cowscope::cli
 {
@@ -26,17 +28,27 @@ public:
     explicit MapPrinter(bool json)
         : m_json(json)
     {
-        fmt::print("{}", m_json ? "[" : fmt::format("{:<16}{:<16}{:<16}{}\n", "Offset", "Length", "Mapped to", "File"));
+        add(m_json ? "[" : fmt::format("{:<16}{:<16}{:<16}{}\n", "Offset", "Length", "Mapped to", "File"));
+    }
+
+    /// Puts out what was printed so far.
+    void flush()
+    {
+        fmt::print("{}", m_text);
+        m_text.clear();
     }
 
     /// `path` is the file that holds the extent. An error for what the human form cannot say.
     Result<void> print(const ChainExtent& extent, const std::string& path)
     {
         if (m_json) {
-            fmt::print(
-                "{}{{ \"start\": {}, \"length\": {}, \"depth\": {}, \"present\": {}, \"zero\": {}, \"data\": {}{}}}",
+            format(FMT_COMPILE("{}{{ \"start\": {}, \"length\": {}, \"depth\": {}, \"present\": {}, \"zero\": {}, "
+                               "\"data\": {}"),
                 m_first ? "" : ",\n", extent.start, extent.length, extent.depth, extent.present, extent.zero,
-                extent.data, extent.offset ? fmt::format(", \"offset\": {}", *extent.offset) : "");
+                extent.data);
+            if (extent.offset)
+                format(FMT_COMPILE(", \"offset\": {}"), *extent.offset);
+            add("}");
             m_first = false;
             return {};
         }
@@ -45,24 +57,39 @@ public:
         if (!extent.offset)
             return fail(ErrorKind::Unsupported,
                 "The image has compressed or encrypted clusters, which have no place to show", {}, "Use --output=json");
-        fmt::print("{:<#16x}{:<#16x}{:<#16x}{}\n", extent.start, extent.length, *extent.offset, path);
+        add(fmt::format("{:<#16x}{:<#16x}{:<#16x}{}\n", extent.start, extent.length, *extent.offset, path));
         return {};
     }
 
-    void finish() const
+    void finish()
     {
         if (m_json)
-            fmt::print("]\n");
+            add("]\n");
     }
 
 private:
+    static constexpr std::size_t kFlushBytes = 64 * 1024; ///< one call for each extent would take most of the time
+
+    void add(std::string_view text)
+    {
+        m_text += text;
+        if (m_text.size() >= kFlushBytes)
+            flush();
+    }
+
+    template <typename Format, typename... Values>
+    void format(const Format& format, const Values&... values)
+    {
+        fmt::format_to(std::back_inserter(m_text), format, values...);
+    }
+
+    std::string m_text;
     bool m_json;
     bool m_first = true;
 };
 
-Result<void> printMap(BackingChain& chain, const MapArguments& arguments)
+Result<void> printMap(BackingChain& chain, const MapArguments& arguments, MapPrinter& printer)
 {
-    MapPrinter printer(arguments.image.json());
     const std::uint64_t rest = chain.size() - std::min(chain.size(), arguments.start);
     const std::uint64_t end = arguments.start + std::min(rest, arguments.length.value_or(rest));
     std::optional<ChainExtent> pending;
@@ -101,7 +128,10 @@ int run(const MapArguments& arguments)
                                  : BackingChain::open(opened->image, opened->path, arguments.image.sharing(), {});
     if (!chain)
         return report(chain.error());
-    if (auto printed = printMap(*chain, arguments); !printed)
+    MapPrinter printer(arguments.image.json());
+    auto printed = printMap(*chain, arguments, printer);
+    printer.flush();
+    if (!printed)
         return report(std::move(printed.error()).in(opened->path));
     return kExitOk;
 }

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/image/guest_map.h"
 
+#include "core/base/bulk.h"
+
 #include <algorithm>
 #include <fmt/format.h>
 
@@ -82,6 +84,23 @@ Result<GuestExtent> decodeMapping(const Header& header, const Geometry& geometry
     return pieceOf(geometry, start, allocated ? MappingKind::Data : MappingKind::Unallocated, host, unit);
 }
 
+namespace
+{
+
+/// How many entries behind the first of `words`, the only one that is in `extent` yet, go on from it: found in bulk, so
+/// possibly fewer than there are.
+std::uint64_t entriesLike(const Geometry& geometry, const GuestExtent& extent, std::span<const std::uint64_t> words)
+{
+    if (geometry.extendedL2() || extent.compressed)
+        return 0;
+    const std::uint64_t step = extent.host ? geometry.clusterSize() : 0;
+    const std::uint64_t run = ascendingRun(words, step) - 1;
+    // Entries may not grow out of the bits of their offsets.
+    return step == 0 ? run : std::min(run, (kTableOffsetMask - extent.host->value()) / step);
+}
+
+} // namespace
+
 Result<GuestExtent> joinMappings(
     const Image& image, GuestOffset start, std::span<const std::uint64_t> words, HostOffset slot, std::uint64_t most)
 {
@@ -96,6 +115,8 @@ Result<GuestExtent> joinMappings(
             image.header(), geometry, at, L2Entry{words[word]}, bitmap, slot + word * sizeof(std::uint64_t));
     };
     auto extent = pieceAt(start);
+    if (extent)
+        extent->length += entriesLike(geometry, *extent, words) * geometry.clusterSize();
     while (extent && extent->start + extent->length < end) {
         auto next = pieceAt(extent->start + extent->length);
         // An entry that cannot be followed is reported when the walk comes to it.
