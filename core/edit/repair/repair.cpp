@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/edit/repair/repair.h"
 
+#include "core/analysis/sound_census.h"
 #include "core/base/big_endian.h"
 #include "core/edit/amend/refcount_switch.h"
 #include "core/edit/repair/beside.h"
@@ -305,8 +306,12 @@ private:
     {
         if (auto go = next(8); !go)
             return go;
-        if (auto looked = lookAgain(); !looked)
-            return looked;
+        if (auto opened = reopen(); !opened)
+            return opened;
+        auto census = checkImage(*m_image, m_task);
+        if (!census)
+            return failed(census);
+        m_census = std::move(*census);
         const Header& header = m_image->header();
         const bool sound = m_census->corruptions == 0 && m_census->checkErrors == 0 && m_image->problems().empty();
         if (sound && (header.isDirty() || header.isCorrupt())) {

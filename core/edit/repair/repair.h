@@ -57,7 +57,8 @@ struct RepairResult {
     std::uint64_t leaksFixed = 0; ///< as qemu-img counts them
     std::uint64_t corruptionsFixed = 0;
     std::shared_ptr<const Image> image; ///< as it is now
-    std::shared_ptr<const Census> census; ///< of a fresh check after the repair
+    std::shared_ptr<const Census> census; ///< of a fresh check after the repair: see checkImage(); the first if nothing
+                                          ///< was to be done
 };
 
 /// Repairs the image in `storage`, which the caller has opened for writing and locked. Every write is ordered so that a
