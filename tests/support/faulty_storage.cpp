@@ -25,8 +25,11 @@ Result<void> FaultyStorage::enter(StorageOp op, std::optional<std::uint64_t> off
 
 Result<void> FaultyStorage::write(std::uint64_t offset, std::span<const std::byte> bytes)
 {
-    if (auto entered = enter(StorageOp::Write, offset); !entered)
+    if (auto entered = enter(StorageOp::Write, offset); !entered) {
+        if (m_plan->tearWrites)
+            (void)m_inner->write(offset, bytes.first(bytes.size() / 1024 * 512));
         return failed(entered);
+    }
     return m_inner->write(offset, bytes);
 }
 

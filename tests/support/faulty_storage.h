@@ -27,6 +27,7 @@ struct FaultPlan {
     StorageOp failingOp = StorageOp::Write;
     std::uint64_t failFrom = 0; ///< the failingOp with this number (from 1) fails and changes nothing; 0: none fails
     bool failAllAfter = false; ///< every later failingOp fails too
+    bool tearWrites = false; ///< a write that fails does the first half of its sectors, as on a disk that gets full
     ErrorKind failure = ErrorKind::Io;
 
     std::array<std::atomic<std::uint64_t>, kStorageOpCount> counts{}; ///< operations asked for, failed ones included

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/support/guest_states.h"
 
+#include <algorithm>
+
 namespace cowscope::test
 {
 
@@ -45,7 +47,7 @@ private:
             return subclusters(entry & kOffsetMask, getNumber(m_image, at + 8, 8));
         if ((entry & 1) != 0)
             return "0";
-        return (entry & kOffsetMask) == 0 ? "-" : text("d", entry & kOffsetMask, std::uint64_t{1} << m_clusterBits);
+        return (entry & kOffsetMask) == 0 ? "-" : text('d', entry & kOffsetMask, std::uint64_t{1} << m_clusterBits);
     }
 
     std::string compressed(std::uint64_t entry) const
@@ -53,7 +55,7 @@ private:
         const unsigned offsetBits = 62 - (m_clusterBits - 8);
         const std::uint64_t offset = entry & ((std::uint64_t{1} << offsetBits) - 1);
         const std::uint64_t more = (entry & (kCompressed - 1)) >> offsetBits;
-        return text("c", offset, (offset / 512 + more + 1) * 512 - offset);
+        return text('c', offset, (offset / 512 + more + 1) * 512 - offset);
     }
 
     std::string subclusters(std::uint64_t host, std::uint64_t bitmap) const
@@ -62,17 +64,20 @@ private:
         std::string out;
         for (unsigned i = 0; i < 32; ++i) {
             if ((bitmap >> i & 1) != 0)
-                out += text("d", host + i * bytes, bytes);
+                out += text('d', host + i * bytes, bytes);
             else
                 out += (bitmap >> (32 + i) & 1) != 0 ? "0" : "-";
         }
         return out;
     }
 
-    std::string text(std::string out, std::uint64_t at, std::uint64_t bytes) const
+    std::string text(char kind, std::uint64_t at, std::uint64_t bytes) const
     {
-        for (std::uint64_t i = 0; i < bytes; ++i)
-            out += at + i < m_image.size() ? static_cast<char>(m_image[at + i]) : '\0';
+        const std::uint64_t from = std::min<std::uint64_t>(at, m_image.size());
+        std::string out(1, kind);
+        out.append(reinterpret_cast<const char*>(m_image.data()) + from,
+            std::min<std::uint64_t>(bytes, m_image.size() - from));
+        out.resize(1 + bytes, '\0');
         return out;
     }
 
