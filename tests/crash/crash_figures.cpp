@@ -120,12 +120,12 @@ bool runInProcess(const std::string& title, const std::vector<CrashCase>& cases,
     return table.print().fault.empty();
 }
 
-bool runFaults(const std::string& title, const std::vector<CrashCase>& cases)
+bool runFaults(const std::string& title, AfterFault after, const std::vector<CrashCase>& cases)
 {
     std::map<std::string, FaultFigures> byEdit;
     FaultFigures all;
     for (const CrashCase& each : cases) {
-        const FaultFigures figures = tryFaults(each, kFaultPlaces);
+        const FaultFigures figures = tryFaults(each, after, kFaultPlaces);
         byEdit[each.promise == Promise::OldOrNew && each.edit.find(" to ") != std::string::npos ? "amend" : each.edit]
             += figures;
         all += figures;
@@ -172,8 +172,10 @@ int main(int argc, char** argv)
         const std::string size = fmt::format(", clusters of {} bytes", 1U << bits);
         good &= runInProcess("Change of width" + size, widthCases(bits), settings);
         good &= runInProcess("Other edits" + size, allEditCases(bits), settings);
-        good &= runFaults("Faults: change of width" + size, widthCases(bits));
-        good &= runFaults("Faults: other edits" + size, allEditCases(bits));
+        good &= runFaults("One fault: change of width" + size, AfterFault::Works, widthCases(bits));
+        good &= runFaults("One fault: other edits" + size, AfterFault::Works, allEditCases(bits));
+        good &= runFaults("A disk that dies: change of width" + size, AfterFault::FailsAlike, widthCases(bits));
+        good &= runFaults("A disk that dies: other edits" + size, AfterFault::FailsAlike, allEditCases(bits));
         for (const RecordedCases& cases : recordedCases(bits))
             good &= runRecorded(cases, settings);
     }

@@ -293,18 +293,17 @@ Result<void> changeHeader(const Header& expected, Storage& storage,
         const auto features = loadBigEndian<std::uint64_t>(after, header_field::kAutoclearFeatures);
         storeBigEndian(std::span<std::byte>(after), header_field::kAutoclearFeatures, features & kAutoclearKnown);
     }
-    if (auto written = storage.write(0, after); !written) {
-        // Nobody knows what is there now: put the old sector back. Only when that works is the old header sure.
-        if (storage.write(0, before) && storage.flush())
-            oldStands();
-        return written;
-    }
-    if (auto flushed = storage.flush(); !flushed) {
-        Error error = std::move(flushed.error());
-        error.next = "The new header was written, but the disk did not confirm it. Check the image";
-        return std::unexpected(std::move(error));
-    }
-    return {};
+    auto switched = storage.write(0, after);
+    if (switched)
+        switched = storage.flush();
+    if (switched)
+        return {};
+    // Nobody knows what is on disk now: put the old sector back. Only when that works is the old header sure.
+    if (storage.write(0, before) && storage.flush())
+        oldStands();
+    else
+        switched.error().next = "The disk has neither confirmed the new header nor the old one. Check the image";
+    return switched;
 }
 
 } // namespace cowscope

@@ -6,6 +6,7 @@
 #include "core/edit/image/header_switch.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace cowscope
 {
@@ -46,6 +47,8 @@ Result<void> ImageEditor::flushIf(bool wrote)
 
 Result<void> ImageEditor::commit(const TaskContext& task, CommitOrder order)
 {
+    if (!m_usable)
+        return fail(ErrorKind::Io, "The image could not be read again after an error", std::nullopt, "Open it again");
     if (!hasChanges())
         return {};
     if (order == CommitOrder::Switch) {
@@ -56,19 +59,35 @@ Result<void> ImageEditor::commit(const TaskContext& task, CommitOrder order)
         return go;
     m_header.autoclearFeatures &= kAutoclearKnown;
     m_switching = order == CommitOrder::Switch;
-    for (auto step : {&ImageEditor::writeNewClusters, &ImageEditor::writeCounts, &ImageEditor::writeEntries,
-             &ImageEditor::writeHeader}) {
+    if (auto written = writeNewClusters(); !written)
+        return written;
+    const auto size = m_storage->size();
+    if (!size)
+        return std::unexpected(size.error());
+    const std::uint64_t bytesBefore = std::exchange(m_committedBytes, std::max(m_committedBytes, *size));
+    m_storage->begin();
+    if (auto written = writeInPlace(); !written) {
+        if (m_storage->takeBack())
+            m_committedBytes = bytesBefore;
+        return written;
+    }
+    m_storage->end();
+    for (const ClusterRun& run : m_refcounts.settle())
+        m_storage->discard(m_geometry.offset(run.first).value(), run.count * m_geometry.clusterSize());
+    return {};
+}
+
+/// Steps 2 to 5.
+Result<void> ImageEditor::writeInPlace()
+{
+    for (auto step : {&ImageEditor::writeCounts, &ImageEditor::writeEntries, &ImageEditor::writeHeader}) {
         if (auto done = (this->*step)(); !done)
             return done;
     }
     auto lowered = m_refcounts.writeFinal();
     if (!lowered)
         return failed(lowered);
-    if (auto flushed = flushIf(*lowered); !flushed)
-        return flushed;
-    for (const ClusterRun& run : m_refcounts.settle())
-        m_storage->discard(m_geometry.offset(run.first).value(), run.count * m_geometry.clusterSize());
-    return {};
+    return flushIf(*lowered);
 }
 
 /// New tables may be written at any time before the commit: nothing on disk leads to them yet.
@@ -115,8 +134,6 @@ Result<void> ImageEditor::writeNewClusters()
         if (auto grown = m_storage->truncate(end); !grown)
             return grown;
     }
-    // From here on the file may need what was added to it, whatever happens.
-    m_committedBytes = std::max(*size, end);
     const bool contents = std::exchange(m_wroteContents, false);
     return flushIf(contents || *wrote);
 }

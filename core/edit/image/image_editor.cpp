@@ -39,7 +39,7 @@ Result<void> refuseUnsound(const Image& image)
 } // namespace
 
 ImageEditor::ImageEditor(std::shared_ptr<Storage> storage, GuestFiles files)
-    : m_storage(std::move(storage))
+    : m_storage(std::make_shared<RevertibleStorage>(std::move(storage)))
     , m_files(std::move(files))
 {
 }
@@ -87,14 +87,14 @@ Result<void> ImageEditor::load(const TaskContext& task)
 
 Result<void> ImageEditor::rollback()
 {
-    auto size = m_storage->size();
-    if (!size)
-        return failed(size);
-    if (*size > m_committedBytes) {
-        if (auto cut = m_storage->truncate(m_committedBytes); !cut)
-            return cut;
-    }
-    return load({});
+    const auto size = m_storage->size();
+    Result<void> cut;
+    if (size && *size > m_committedBytes)
+        cut = m_storage->truncate(m_committedBytes);
+    // Also where the file stays too long: bytes behind the last cluster in use do no harm.
+    auto loaded = load({});
+    m_usable = loaded.has_value();
+    return loaded ? cut : loaded;
 }
 
 Result<Storage*> ImageEditor::dataStorage()

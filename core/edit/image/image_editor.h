@@ -5,6 +5,7 @@
 #include "core/base/task.h"
 #include "core/edit/image/cluster_run.h"
 #include "core/edit/image/refcount_store.h"
+#include "core/edit/image/revertible_storage.h"
 #include "core/image/guest_reader.h"
 #include "core/image/image.h"
 
@@ -49,9 +50,10 @@ enum class CommitOrder {
 /// away, and step 4 is one write of one sector that changes everything at once: a crash leaves the old image or the new
 /// one, without even a leak.
 ///
-/// Steps with nothing to write are left out. After an error in any call but commit() use rollback(): the image is then
-/// as it was after the last commit. An error of commit() itself leaves an image without corruption, but the editor is
-/// of no more use. One thread at a time; the storage belongs to the editor.
+/// Steps with nothing to write are left out. After an error in any call use rollback(): the image is then as it was
+/// after the last commit, the length of its file included. A commit that fails half-way takes its own writes back for
+/// that; only a disk that refuses even this leaves an image in between, without corruption but with leaked clusters.
+/// One thread at a time; the storage belongs to the editor.
 class ImageEditor
 {
 public:
@@ -196,6 +198,7 @@ private:
 
     // The steps of commit().
     Result<void> writeNewClusters();
+    Result<void> writeInPlace();
     Result<void> writeFreshPages();
     Result<void> writeFreshL1();
     Result<void> relayCounts(unsigned order, const TaskContext& task);
@@ -208,7 +211,7 @@ private:
     Result<void> writeL1Words(std::uint64_t first, std::uint64_t end);
     Result<void> flushIf(bool wrote);
 
-    std::shared_ptr<Storage> m_storage;
+    std::shared_ptr<RevertibleStorage> m_storage;
     GuestFiles m_files;
     Header m_header;
     Header m_committedHeader;
@@ -229,6 +232,7 @@ private:
     std::map<HostOffset, std::uint64_t> m_lateWords;
     std::unordered_map<std::uint64_t, std::string_view> m_metadata; ///< clusters that data must not touch, and why
     HostOffset m_compressedEnd; ///< where the next compressed data may begin; 0: in a new cluster
+    bool m_usable = true; ///< false: what is in memory is neither the image on disk nor an edit of it
     bool m_switching = false; ///< the commit under way is of order Switch
     bool m_wroteContents = false; ///< new clusters were written since the last flush
     std::uint64_t m_committedBytes = 0; ///< length of the file at the last commit

@@ -85,6 +85,7 @@ struct NamedEdit {
     const char* name;
     StorageEdit run;
     Promise promise;
+    bool writesInPlace = false;
 };
 
 const std::vector<NamedEdit>& anyImageEdits()
@@ -98,7 +99,7 @@ const std::vector<NamedEdit>& anyImageEdits()
         {"resize, shrink", onEditor([](ImageEditor& editor, const TaskContext& task) {
              return resizeDisk(editor, editor.geometry().virtualSize() / 2, true, task);
          }),
-            Promise::LeaksAtWorst},
+            Promise::LeaksAtWorst, true},
         {"bitmap add", onEditor([](ImageEditor& editor, const TaskContext& task) {
              return addBitmap(editor, {"another", 512}, task);
          }),
@@ -106,11 +107,11 @@ const std::vector<NamedEdit>& anyImageEdits()
         {"write new and old", onGuest([](GuestWriter& writer, std::uint64_t size, const TaskContext& task) {
              return writer.write(size / 2, filled(3 * size, 0xf1), task);
          }),
-            Promise::LeaksAtWorst},
+            Promise::LeaksAtWorst, true},
         {"write many", onGuest([](GuestWriter& writer, std::uint64_t size, const TaskContext& task) {
              return writer.write(0, filled(writer.size() - writer.size() % size, 0xf2), task);
          }),
-            Promise::LeaksAtWorst},
+            Promise::LeaksAtWorst, true},
         {"write compressed", onGuest([](GuestWriter& writer, std::uint64_t size, const TaskContext& task) {
              return writer.writeCompressed(2 * size, filled(8 * size, 0xf3), task);
          }),
@@ -118,7 +119,7 @@ const std::vector<NamedEdit>& anyImageEdits()
         {"write zeros", onGuest([](GuestWriter& writer, std::uint64_t size, const TaskContext& task) {
              return writer.zero(size / 2, 6 * size, ZeroMode::KeepClusters, task);
          }),
-            Promise::LeaksAtWorst},
+            Promise::LeaksAtWorst, true},
         {"discard", onGuest([](GuestWriter& writer, std::uint64_t, const TaskContext& task) {
              return writer.discard(0, writer.size(), task);
          }),
@@ -188,14 +189,14 @@ std::vector<CrashCase> editCases(unsigned clusterBits, unsigned order)
     std::vector<CrashCase> cases;
     const auto add = [&](const NamedEdit& edit, ImageKind kind) {
         cases.push_back({edit.name, name(kind), [=] { return imageOf(kind, clusterBits, order, most).bytes; }, edit.run,
-            edit.promise});
+            edit.promise, edit.writesInPlace});
     };
     for (const ImageKind kind : kImageKinds) {
         for (const NamedEdit& edit : anyImageEdits())
             add(edit, kind);
         const auto damaged = [=] { return withWrongCounts(imageOf(kind, clusterBits, order, most)); };
-        cases.push_back({"repair", name(kind), damaged, repairing(RepairMode::All), Promise::NoWorse});
-        cases.push_back({"repair leaks", name(kind), damaged, repairing(RepairMode::Leaks), Promise::NoWorse});
+        cases.push_back({"repair", name(kind), damaged, repairing(RepairMode::All), Promise::NoWorse, true});
+        cases.push_back({"repair leaks", name(kind), damaged, repairing(RepairMode::Leaks), Promise::NoWorse, true});
     }
     for (const NamedEdit& edit : snapshotEdits())
         add(edit, ImageKind::Snapshotted);

@@ -22,6 +22,7 @@ struct CrashCase {
     std::function<Bytes()> make;
     StorageEdit run;
     Promise promise = Promise::OldOrNew;
+    bool writesInPlace = false; ///< guest data or damaged parts: where that fails half-way the rest stays as it is
 
     std::string name() const { return edit + ", " + image; }
 };

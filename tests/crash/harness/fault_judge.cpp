@@ -20,28 +20,21 @@ constexpr const char* opName(StorageOp op)
     return op == StorageOp::Write ? "write" : op == StorageOp::Flush ? "flush" : "truncate";
 }
 
-/// How the operation fails.
+/// Which operation fails, and how.
 struct Failure {
     StorageOp op;
-    bool allAfter;
     bool tears;
 };
 
-constexpr std::array kFailures{
-    Failure{StorageOp::Write, false, false},
-    Failure{StorageOp::Write, false, true},
-    Failure{StorageOp::Write, true, true},
-    Failure{StorageOp::Flush, false, false},
-    Failure{StorageOp::Flush, true, false},
-    Failure{StorageOp::Truncate, false, false},
-    Failure{StorageOp::Truncate, true, false},
-};
+constexpr std::array kFailures{Failure{StorageOp::Write, false}, Failure{StorageOp::Write, true},
+    Failure{StorageOp::Flush, false}, Failure{StorageOp::Truncate, false}};
 
 class FaultRun
 {
 public:
-    explicit FaultRun(const CrashCase& each)
+    FaultRun(const CrashCase& each, AfterFault after)
         : m_case(each)
+        , m_after(after)
         , m_before(each.make())
     {
         const auto memory = std::make_shared<MemoryStorage>(m_before);
@@ -72,13 +65,13 @@ private:
         const auto plan = std::make_shared<FaultPlan>();
         plan->failingOp = failure.op;
         plan->failFrom = number;
-        plan->failAllAfter = failure.allAfter;
+        plan->failAllAfter = m_after == AfterFault::FailsAlike;
         plan->tearWrites = failure.tears;
         plan->failure = failure.op == StorageOp::Flush ? ErrorKind::Io : ErrorKind::NoSpace;
         const auto done = m_case.run(std::make_shared<FaultyStorage>(memory, plan), {});
         ++m_figures.injected;
         const std::string where = fmt::format("{}: {} {} of {}{}{} fails", m_case.name(), opName(failure.op), number,
-            m_counts[static_cast<std::size_t>(failure.op)], failure.allAfter ? " and all later" : "",
+            m_counts[static_cast<std::size_t>(failure.op)], m_after == AfterFault::FailsAlike ? " and all later" : "",
             failure.tears ? ", torn" : "");
         const StateVerdict verdict = m_judge(memory->bytes());
         if (!verdict.fault.empty())
@@ -112,6 +105,7 @@ private:
     }
 
     const CrashCase& m_case;
+    AfterFault m_after;
     Bytes m_before;
     bool m_works = false;
     std::array<std::uint64_t, kStorageOpCount> m_counts{};
@@ -131,9 +125,9 @@ FaultFigures& FaultFigures::operator+=(const FaultFigures& other)
     return *this;
 }
 
-FaultFigures tryFaults(const CrashCase& each, std::uint64_t places)
+FaultFigures tryFaults(const CrashCase& each, AfterFault after, std::uint64_t places)
 {
-    return FaultRun(each).all(places);
+    return FaultRun(each, after).all(places);
 }
 
 } // namespace cowscope::test

@@ -20,8 +20,14 @@ struct FaultFigures {
     FaultFigures& operator+=(const FaultFigures& other);
 };
 
-/// Runs the edit again and again, and lets each write, flush and truncate of it fail: alone and with all later ones,
-/// whole and torn. Of each kind at most `places` places are tried, spread over all.
-FaultFigures tryFaults(const CrashCase& each, std::uint64_t places);
+/// How the disk goes on after the operation that failed.
+enum class AfterFault {
+    Works, ///< as one that is full, or had one bad moment
+    FailsAlike, ///< every later operation of the kind fails, too
+};
+
+/// Runs the edit again and again, and lets each write, flush and truncate of it fail, writes whole and torn. Of each
+/// kind at most `places` places are tried, spread over all.
+FaultFigures tryFaults(const CrashCase& each, AfterFault after, std::uint64_t places);
 
 } // namespace cowscope::test

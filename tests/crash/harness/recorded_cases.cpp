@@ -34,11 +34,12 @@ RecordedCases widthsBy(const Program& program, unsigned clusterBits)
             for (const ImageKind kind : kImageKinds) {
                 if (from == to)
                     continue;
-                all.cases.push_back({std::to_string(1U << from) + " to " + std::to_string(1U << to) + " bits",
-                    name(kind), [=] { return imageOf(kind, clusterBits, from, mostAt(std::min(from, to))).bytes; },
-                    program.path,
-                    {QStringLiteral("amend"), QStringLiteral("-f"), QStringLiteral("qcow2"), QStringLiteral("-o"),
-                        QStringLiteral("refcount_bits=%1").arg(1U << to)}});
+                all.cases.push_back(
+                    {std::to_string(1U << from) + " to " + std::to_string(1U << to) + " bits", name(kind),
+                        [=] { return builderOf(kind, clusterBits, from, mostAt(std::min(from, to))).build().bytes; },
+                        program.path,
+                        {QStringLiteral("amend"), QStringLiteral("-f"), QStringLiteral("qcow2"), QStringLiteral("-o"),
+                            QStringLiteral("refcount_bits=%1").arg(1U << to)}});
             }
         }
     }
@@ -52,7 +53,7 @@ RecordedCases snapshotsBy(const Program& program, unsigned clusterBits)
         for (const ImageKind kind : kImageKinds) {
             const auto add = [&](const char* verb, const char* snapshot) {
                 all.cases.push_back({std::string("snapshot ") + verb, name(kind),
-                    [=] { return imageOf(kind, clusterBits, order, 5).bytes; }, program.path,
+                    [=] { return builderOf(kind, clusterBits, order, 5).build().bytes; }, program.path,
                     {QStringLiteral("snapshot"), QString::fromLatin1(verb), QString::fromLatin1(snapshot)}});
             };
             add("-c", "new");

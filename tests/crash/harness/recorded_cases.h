@@ -27,7 +27,7 @@ struct RecordedCases {
 };
 
 /// cowscope-cli and, where it is installed, qemu-img: changes of width for all pairs and kinds of images, and snapshots
-/// made, applied and deleted.
+/// made, applied and deleted. The images have no bitmaps, whose flags qemu-img changes whatever it does.
 std::vector<RecordedCases> recordedCases(unsigned clusterBits);
 
 /// Runs the program with the image in a file of `folder`, and tries the states that a crash may leave. A program that

@@ -88,7 +88,7 @@ const char* name(ImageKind kind)
     return "?";
 }
 
-BuiltImage imageOf(ImageKind kind, unsigned clusterBits, unsigned order, std::uint64_t most)
+ImageBuilder builderOf(ImageKind kind, unsigned clusterBits, unsigned order, std::uint64_t most)
 {
     const std::uint64_t clusters = diskClusters(clusterBits);
     ImageBuilder builder({.clusterBits = clusterBits, .refcountOrder = order, .virtualSize = clusters << clusterBits});
@@ -108,6 +108,12 @@ BuiltImage imageOf(ImageKind kind, unsigned clusterBits, unsigned order, std::ui
         pack(builder, clusters, most);
         break;
     }
+    return builder;
+}
+
+BuiltImage imageOf(ImageKind kind, unsigned clusterBits, unsigned order, std::uint64_t most)
+{
+    ImageBuilder builder = builderOf(kind, clusterBits, order, most);
     if (kind != ImageKind::Fresh)
         builder.bitmap("changes");
     return builder.build();

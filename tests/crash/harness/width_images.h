@@ -16,8 +16,11 @@ inline constexpr std::array kImageKinds{
 
 const char* name(ImageKind kind);
 
-/// A sound image of some hundred clusters at most, with a bitmap unless it is fresh. No count is above `most` (1 or
+/// A sound image of some hundred clusters at most, without bitmaps. No count is above `most` (1 or
 /// more): so much is shared between snapshots and between compressed clusters. At 1 the snapshots are of an empty disk.
+ImageBuilder builderOf(ImageKind kind, unsigned clusterBits, unsigned order, std::uint64_t most);
+
+/// The same with a bitmap, unless it is fresh.
 BuiltImage imageOf(ImageKind kind, unsigned clusterBits, unsigned order, std::uint64_t most);
 
 } // namespace cowscope::test
