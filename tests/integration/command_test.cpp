@@ -45,6 +45,7 @@ private Q_SLOTS:
     void planTellsWithoutWriting();
     void planOfARefusalSaysWhy();
     void planIsWhatAmendDoes();
+    void progressOfAmendOnlyMovesForwardAndNamesThePhases();
     void amendIsRefusedWhileQemuIoHoldsTheImage();
     void amendIsRefusedWhileQemuNbdHoldsTheImage();
     void forceShareLooksAtAnImageInUse();
@@ -351,6 +352,24 @@ void CommandTest::planIsWhatAmendDoes()
     QCOMPARE(done.exit, 0);
     const QByteArray size = QByteArray::number(done.json()["file-size"].toInteger());
     QVERIFY2(plan.out.contains(size), plan.out);
+}
+
+void CommandTest::progressOfAmendOnlyMovesForwardAndNamesThePhases()
+{
+    const auto done = run({"amend", "-p", "-o", "refcount_bits=64", "image.qcow2"});
+    QCOMPARE(done.exit, 0);
+    double last = -1;
+    const QList<QByteArray> lines = done.out.trimmed().split('\r');
+    for (const QByteArray& line : lines) {
+        const QByteArray text = line.trimmed();
+        QVERIFY2(text.startsWith('(') && text.contains("/100%) "), text);
+        const double now = text.mid(1, text.indexOf('/') - 1).toDouble();
+        QVERIFY2(now >= last, done.out);
+        last = now;
+    }
+    QCOMPARE(last, 100.0);
+    for (const char* phase : {"reading refblocks", "walking L2 tables", "writing refblocks", "switching the header"})
+        QVERIFY2(done.out.contains(phase), done.out);
 }
 
 void CommandTest::amendIsRefusedWhileQemuIoHoldsTheImage()

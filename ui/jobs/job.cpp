@@ -2,10 +2,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/jobs/job.h"
 
+#include "core/base/progress_throttle.h"
+
 #include <QCoreApplication>
 #include <QThread>
 
-#include <chrono>
 #include <mutex>
 #include <new>
 #include <optional>
@@ -33,66 +34,6 @@ struct Job::Link {
 
 namespace
 {
-
-using Clock = std::chrono::steady_clock;
-constexpr auto kReportInterval = std::chrono::milliseconds(50);
-
-double seconds(Clock::duration duration)
-{
-    return std::chrono::duration<double>(duration).count();
-}
-
-/// Lets through at most one progress each kReportInterval and keeps the rest back; measures the rate on the way.
-class Throttle
-{
-public:
-    struct Report {
-        Progress progress;
-        double bytesPerSecond = 0;
-    };
-
-    std::optional<Report> add(const Progress& progress)
-    {
-        m_latest = progress;
-        const Clock::time_point now = Clock::now();
-        if (m_sent && now - m_sentAt < kReportInterval && progress.phase == m_sentProgress.phase)
-            return std::nullopt;
-        return send(now);
-    }
-
-    /// What was kept back last, if anything.
-    std::optional<Report> rest()
-    {
-        if (!m_latest)
-            return std::nullopt;
-        return send(Clock::now());
-    }
-
-private:
-    Report send(Clock::time_point now)
-    {
-        const Progress progress = *m_latest;
-        const double interval = seconds(now - (m_sent ? m_sentAt : m_startedAt));
-        const std::uint64_t before = m_sent ? m_sentProgress.done : 0;
-        if (interval > 0 && progress.done >= before) {
-            // Smoothed over some ten reports, so that the number can be read.
-            const double rate = static_cast<double>(progress.done - before) / interval;
-            m_rate = m_sent ? m_rate + (rate - m_rate) * 0.2 : rate;
-        }
-        m_sent = true;
-        m_sentAt = now;
-        m_sentProgress = progress;
-        m_latest.reset();
-        return {progress, m_rate};
-    }
-
-    const Clock::time_point m_startedAt = Clock::now();
-    Clock::time_point m_sentAt;
-    Progress m_sentProgress;
-    std::optional<Progress> m_latest;
-    double m_rate = 0;
-    bool m_sent = false;
-};
 
 Result<std::any> runGuarded(const Job::Work& work, const TaskContext& task)
 {
@@ -144,8 +85,8 @@ void Job::start()
         return;
     m_running = true;
     QThread* thread = QThread::create([link = m_link, work = std::exchange(m_work, {})]() mutable {
-        auto throttle = Throttle();
-        const auto deliver = [&link](const std::optional<Throttle::Report>& report) {
+        ProgressThrottle throttle;
+        const auto deliver = [&link](const std::optional<ProgressThrottle::Report>& report) {
             if (report)
                 link->post([r = *report](Job& job) { job.takeProgress(r.progress, r.bytesPerSecond); });
         };

@@ -3,6 +3,8 @@
 #include "core/edit/amend/amend.h"
 
 #include "core/analysis/sound_census.h"
+#include "core/base/checked_math.h"
+#include "core/base/task_sequence.h"
 #include "core/edit/amend/amend_layout.h"
 #include "core/edit/amend/refcount_switch.h"
 
@@ -54,17 +56,30 @@ private:
     std::vector<HostCluster> m_oldClusters; ///< refblocks and reftable that the switch frees, sorted
 };
 
-/// Mostly there is nothing wrong with an image, and the plan needs little of the census.
-Result<AmendPlan> makePlan(const Image& image, unsigned order, const TaskContext& task)
+/// Until there is a plan: what new structures take if every cluster of the file is counted.
+std::uint64_t mostBytesToWrite(const Image& image, unsigned order)
 {
-    auto sound = takeSoundCensus(image, task);
+    if (order == image.header().refcountOrder)
+        return 0;
+    const std::uint64_t clusterSize = image.geometry().clusterSize();
+    const std::uint64_t entries = RefcountCodec(order).entriesIn(clusterSize);
+    const std::uint64_t forFile = image.fileClusters() / entries + 2;
+    const std::uint64_t refblocks = (image.fileClusters() + 2 * forFile) / entries + 3; // they count themselves, too
+    return (refblocks + divideUp(refblocks * 8, clusterSize) + 1) * clusterSize;
+}
+
+/// Mostly there is nothing wrong with an image, and the plan needs little of the census.
+Result<AmendPlan> makePlan(const Image& image, unsigned order, TaskSequence& steps, std::stop_token stop)
+{
+    const std::uint64_t later = mostBytesToWrite(image, order);
+    auto sound = takeSoundCensus(image, steps.next(later));
     if (!sound && sound.error().kind == ErrorKind::Cancelled)
         return failed(sound);
     // How many snapshots compressed clusters leave room for only the plain census tells.
     if (sound && *sound && (*sound)->census.allocation.compressed == 0)
         return planAmend(image, (*sound)->census, surveyForAmend(image, **sound), order);
-    auto census = takeCensus(image, task);
-    return census ? planAmend(image, **census, order) : failed(census);
+    auto census = takeCensus(image, steps.next(later));
+    return census ? planAmend(image, **census, order, stop) : failed(census);
 }
 
 } // namespace
@@ -88,23 +103,16 @@ Result<void> runAmend(const Image& image, Storage& storage, const AmendPlan& pla
 Result<AmendPlan> amendStorage(
     std::shared_ptr<Storage> storage, unsigned order, const AmendPlan* expected, const TaskContext& task)
 {
-    // How much there is to write is known after the plan only: until then the phases go by without a total.
-    // Where two censuses are needed, the second waits for the phase of the first.
-    Phase furthest = Phase::Open;
-    const TaskContext looking{task.stop, [&task, &furthest](const Progress& progress) {
-                                  furthest = std::max(furthest, progress.phase);
-                                  if (task.report)
-                                      task.report({furthest, 0, 0});
-                              }};
-    auto image = Image::open(storage, looking);
+    auto image = Image::open(storage, {task.stop, {}});
     if (!image)
         return failed(image);
-    auto plan = makePlan(**image, order, looking);
+    TaskSequence steps(task);
+    auto plan = makePlan(**image, order, steps, task.stop);
     if (!plan)
         return plan;
     if (expected != nullptr && *plan != *expected)
         return std::unexpected(changedSincePlan("the plan for it is another now"));
-    if (auto done = runAmend(**image, *storage, *plan, task); !done)
+    if (auto done = runAmend(**image, *storage, *plan, steps.next(0)); !done)
         return failed(done);
     return plan;
 }

@@ -2,11 +2,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/base/big_endian.h"
 #include "core/base/checked_math.h"
+#include "core/base/progress_throttle.h"
 #include "core/base/strong_index.h"
 #include "core/base/task.h"
+#include "core/base/task_sequence.h"
 #include "tests/support/bytes.h"
 #include "tests/support/expect.h"
 
+#include <algorithm>
 #include <random>
 #include <set>
 
@@ -31,6 +34,8 @@ private Q_SLOTS:
     void indexesOfOneKindCompareAndCount();
     void everyPhaseHasItsOwnName();
     void stepReportsUntilAStopIsRequested();
+    void tasksThatFollowEachOtherAreReportedAsOne();
+    void fewReportsOfManyAreShownAndNeverTheLastIsLost();
 };
 
 void BaseTest::errorTextNamesFileFailurePlaceAndAdvice()
@@ -154,6 +159,46 @@ void BaseTest::stepReportsUntilAStopIsRequested()
     stop.request_stop();
     VERIFY_ERROR(task.step({Phase::Compare, 4, 9}), ErrorKind::Cancelled);
     QCOMPARE(seen, std::vector<std::uint64_t>{3});
+}
+
+void BaseTest::tasksThatFollowEachOtherAreReportedAsOne()
+{
+    std::vector<Progress> seen;
+    std::stop_source stop;
+    const TaskContext whole{stop.get_token(), [&](const Progress& progress) { seen.push_back(progress); }};
+    TaskSequence steps(whole);
+    const TaskContext first = steps.next(50);
+    QVERIFY(first.step({Phase::Open, 0, 0}));
+    QVERIFY(first.step({Phase::WalkTables, 10, 100}));
+    QVERIFY(first.step({Phase::WalkTables, 100, 100}));
+    const TaskContext second = steps.next(0);
+    QVERIFY(second.step({Phase::Write, 0, 20}));
+    QVERIFY(second.step({Phase::Write, 20, 20}));
+    const std::vector<std::pair<std::uint64_t, std::uint64_t>> wanted{
+        {0, 0}, {10, 150}, {100, 150}, {100, 120}, {120, 120}};
+    QCOMPARE(seen.size(), wanted.size());
+    for (std::size_t i = 0; i < seen.size(); ++i)
+        QVERIFY(seen[i].done == wanted[i].first && seen[i].total == wanted[i].second);
+    stop.request_stop();
+    QVERIFY(!second.step({Phase::Write, 20, 20}));
+}
+
+void BaseTest::fewReportsOfManyAreShownAndNeverTheLastIsLost()
+{
+    ProgressThrottle throttle;
+    std::vector<Progress> shown;
+    const auto show = [&](const std::optional<ProgressThrottle::Report>& report) {
+        if (report)
+            shown.push_back(report->progress);
+    };
+    for (std::uint64_t i = 0; i < 5000; ++i)
+        show(throttle.add({i < 2500 ? Phase::WalkTables : Phase::Write, i, 5000}));
+    show(throttle.rest());
+    show(throttle.rest());
+    QVERIFY(shown.size() >= 2 && shown.size() < 2500);
+    QCOMPARE(shown.front().done, 0U);
+    QCOMPARE(shown.back().done, 4999U);
+    QVERIFY(std::ranges::find(shown, 2500U, &Progress::done) != shown.end()); // a new phase shows at once
 }
 
 QTEST_GUILESS_MAIN(BaseTest)

@@ -389,11 +389,22 @@ void AmendTest::progressGrowsAndEndsAtItsTotal()
     QVERIFY(all.size() > 4);
     QCOMPARE(all.back().done, all.back().total);
     QCOMPARE(all.back().phase, Phase::Switch);
+    const auto share = [](const Progress& progress) {
+        return progress.total == 0 ? 0 : static_cast<double>(progress.done) / static_cast<double>(progress.total);
+    };
     for (std::size_t i = 1; i < all.size(); ++i) {
         QVERIFY(all[i].done >= all[i - 1].done);
         QVERIFY(all[i].phase >= all[i - 1].phase);
-        QVERIFY(all[i].total == all[i - 1].total || all[i - 1].total == 0);
+        QVERIFY2(share(all[i]) >= share(all[i - 1]),
+            qPrintable(QString("%1 of %2 after %3 of %4")
+                           .arg(all[i].done)
+                           .arg(all[i].total)
+                           .arg(all[i - 1].done)
+                           .arg(all[i - 1].total)));
     }
+    // The check that comes first is a part of the whole, which is known from its first step on.
+    const auto walking = std::ranges::find(all, Phase::ReadRefcounts, &Progress::phase);
+    QVERIFY(walking != all.end() && walking->total > 0);
 }
 
 void AmendTest::refusesAnotherPlanThanTheOneAgreedTo()
