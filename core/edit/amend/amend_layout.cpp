@@ -10,6 +10,7 @@ namespace cowscope
 namespace
 {
 
+constexpr std::uint64_t kClustersBetweenStops = 1U << 16; ///< some milliseconds
 constexpr std::size_t kMaxFreeRuns = 1U << 16; ///< more are not remembered: the end of the image always does
 
 std::vector<HostCluster> usedRefblocks(const Image& image)
@@ -61,7 +62,7 @@ HostCluster firstRoom(const AmendSurvey& survey, std::uint64_t clusters)
 
 } // namespace
 
-AmendSurvey surveyForAmend(const Image& image, const Census& census, CountBasis basis)
+AmendSurvey surveyForAmend(const Image& image, const Census& census, CountBasis basis, const std::stop_token& stop)
 {
     AmendSurvey survey;
     survey.chunkClusters = image.geometry().clusterSize() / 8;
@@ -69,7 +70,10 @@ AmendSurvey surveyForAmend(const Image& image, const Census& census, CountBasis 
     const ClusterMap& map = census.map;
     const HostCluster end(map.clusters());
     HostCluster freeFrom(0);
+    std::uint64_t seen = 0;
     for (HostCluster cluster = map.nextKnown(HostCluster(0)); cluster < end; cluster = map.nextKnown(cluster + 1)) {
+        if (++seen % kClustersBetweenStops == 0 && stop.stop_requested())
+            break;
         const ClusterState state = map.state(cluster);
         if (state.owner == ClusterOwner::Free)
             continue;

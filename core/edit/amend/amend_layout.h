@@ -6,6 +6,7 @@
 #include "core/edit/image/cluster_run.h"
 #include "core/image/image.h"
 
+#include <stop_token>
 #include <vector>
 
 namespace cowscope
@@ -26,7 +27,9 @@ enum class CountBasis {
     Stored, ///< those that the image has
     References, ///< the number of references found
 };
-AmendSurvey surveyForAmend(const Image& image, const Census& census, CountBasis basis = CountBasis::Stored);
+/// Once a stop is requested it ends early, and the survey is of no use: its caller asks for that.
+AmendSurvey surveyForAmend(
+    const Image& image, const Census& census, CountBasis basis = CountBasis::Stored, const std::stop_token& stop = {});
 
 /// The same of an image that was proved sound, from its counts.
 AmendSurvey surveyForAmend(const Image& image, const SoundCensus& sound);

@@ -135,9 +135,12 @@ std::array<WidthAssessment, kWidthCount> assessWidths(const Image& image, const 
     return all;
 }
 
-Result<AmendPlan> planAmend(const Image& image, const Census& census, unsigned order)
+Result<AmendPlan> planAmend(const Image& image, const Census& census, unsigned order, const std::stop_token& stop)
 {
-    return planAmend(image, census, surveyForAmend(image, census), order);
+    const AmendSurvey survey = surveyForAmend(image, census, CountBasis::Stored, stop);
+    if (stop.stop_requested())
+        return fail(ErrorKind::Cancelled, "Cancelled");
+    return planAmend(image, census, survey, order);
 }
 
 Result<AmendPlan> planAmend(const Image& image, const Census& census, const AmendSurvey& survey, unsigned order)

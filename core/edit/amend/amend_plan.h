@@ -7,6 +7,7 @@
 #include "core/image/image.h"
 
 #include <array>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -74,8 +75,8 @@ WidthAssessment assessWidth(const Image& image, const Census& census, unsigned o
 /// All seven, by order.
 std::array<WidthAssessment, kWidthCount> assessWidths(const Image& image, const Census& census);
 
-/// The plan, or an error of kind Refused that holds every refusal of the assessment.
-Result<AmendPlan> planAmend(const Image& image, const Census& census, unsigned order);
+/// The plan, or an error of kind Refused that holds every refusal of the assessment, or Cancelled.
+Result<AmendPlan> planAmend(const Image& image, const Census& census, unsigned order, const std::stop_token& stop = {});
 
 /// The same with a survey that was made otherwise, for a census that knows no single clusters.
 Result<AmendPlan> planAmend(const Image& image, const Census& census, const AmendSurvey& survey, unsigned order);

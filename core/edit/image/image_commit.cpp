@@ -59,22 +59,30 @@ Result<void> ImageEditor::commit(const TaskContext& task, CommitOrder order)
         return go;
     m_header.autoclearFeatures &= kAutoclearKnown;
     m_switching = order == CommitOrder::Switch;
-    if (auto written = writeNewClusters(); !written)
+    if (auto written = writeNewClusters(task); !written)
         return written;
+    if (auto written = withTakeBack(&ImageEditor::writeInPlace); !written)
+        return written;
+    for (const ClusterRun& run : m_refcounts.settle())
+        m_storage->discard(m_geometry.offset(run.first).value(), run.count * m_geometry.clusterSize());
+    return {};
+}
+
+/// Does the part of a commit that writes over what the image on disk is made of. If it fails, that is undone; the file
+/// gets its old length back, by rollback(), only when the disk has confirmed that.
+Result<void> ImageEditor::withTakeBack(Result<void> (ImageEditor::*write)())
+{
     const auto size = m_storage->size();
     if (!size)
         return std::unexpected(size.error());
     const std::uint64_t bytesBefore = std::exchange(m_committedBytes, std::max(m_committedBytes, *size));
     m_storage->begin();
-    if (auto written = writeInPlace(); !written) {
-        if (m_storage->takeBack())
-            m_committedBytes = bytesBefore;
-        return written;
-    }
-    m_storage->end();
-    for (const ClusterRun& run : m_refcounts.settle())
-        m_storage->discard(m_geometry.offset(run.first).value(), run.count * m_geometry.clusterSize());
-    return {};
+    auto written = (this->*write)();
+    if (written)
+        m_storage->end();
+    else if (m_storage->takeBack())
+        m_committedBytes = bytesBefore;
+    return written;
 }
 
 /// Steps 2 to 5.
@@ -91,11 +99,13 @@ Result<void> ImageEditor::writeInPlace()
 }
 
 /// New tables may be written at any time before the commit: nothing on disk leads to them yet.
-Result<void> ImageEditor::writeFreshPages()
+Result<void> ImageEditor::writeFreshPages(const TaskContext& task)
 {
     for (auto& [offset, page] : m_l2Pages) {
         if (!page.fresh)
             continue;
+        if (task.stop.stop_requested())
+            return fail(ErrorKind::Cancelled, "Cancelled");
         if (auto written = m_storage->write(offset, bigEndian(page.words)); !written)
             return written;
         page = {std::move(page.words), false, ~std::uint64_t{0}, 0};
@@ -116,9 +126,9 @@ Result<void> ImageEditor::writeFreshL1()
 }
 
 /// Step 1. New clusters that nobody has written to still belong to the file.
-Result<void> ImageEditor::writeNewClusters()
+Result<void> ImageEditor::writeNewClusters(const TaskContext& task)
 {
-    if (auto written = writeFreshPages(); !written)
+    if (auto written = writeFreshPages(task); !written)
         return written;
     if (auto written = writeFreshL1(); !written)
         return written;

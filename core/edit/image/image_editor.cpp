@@ -286,7 +286,7 @@ Result<void> ImageEditor::replaceL1(std::vector<std::uint64_t> entries)
 Result<HostOffset> ImageEditor::newL2Table(std::span<const std::uint64_t> words)
 {
     if (m_dirtyPages * m_geometry.clusterSize() > kDirtyPageBytes) {
-        if (auto written = writeFreshPages(); !written)
+        if (auto written = writeFreshPages({}); !written)
             return failed(written);
         dropCleanPages();
     }

@@ -197,12 +197,13 @@ private:
     bool hasChanges() const;
 
     // The steps of commit().
-    Result<void> writeNewClusters();
+    Result<void> writeNewClusters(const TaskContext& task);
+    Result<void> withTakeBack(Result<void> (ImageEditor::*write)());
     Result<void> writeInPlace();
-    Result<void> writeFreshPages();
     Result<void> writeFreshL1();
     Result<void> relayCounts(unsigned order, const TaskContext& task);
     Result<void> renewExtensions();
+    Result<void> writeFreshPages(const TaskContext& task);
     Result<void> writeCounts();
     Result<void> switchReftable();
     Result<void> writeEntries();

@@ -97,13 +97,15 @@ Result<void> ImageEditor::commitAtWidth(unsigned order, const TaskContext& task)
 {
     m_header.autoclearFeatures &= kAutoclearKnown;
     m_switching = true;
-    for (auto step : {&ImageEditor::writeFreshPages, &ImageEditor::writeFreshL1, &ImageEditor::writeEntries}) {
+    if (auto written = writeFreshPages(task); !written)
+        return written;
+    for (auto step : {&ImageEditor::writeFreshL1, &ImageEditor::writeEntries}) {
         if (auto done = (this->*step)(); !done)
             return done;
     }
     if (auto written = relayCounts(order, task); !written)
         return written;
-    if (auto switched = writeHeader(); !switched)
+    if (auto switched = withTakeBack(&ImageEditor::writeHeader); !switched)
         return switched;
     return load({});
 }
