@@ -103,6 +103,8 @@ int showPlan(const CheckArguments& arguments, std::stop_token stop)
     auto path = arguments.image.path();
     if (!path)
         return report(path.error());
+    if (arguments.image.forceShare)
+        warnOfUse(*path);
     auto storage = FileStorage::open(*path, Access::ReadOnly, arguments.image.sharing());
     if (!storage)
         return report(storage.error());

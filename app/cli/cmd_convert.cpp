@@ -83,6 +83,8 @@ struct Source {
 Result<Source> openSource(const ConvertArguments& arguments, const TaskContext& task)
 {
     if (arguments.snapshot.empty()) {
+        if (arguments.forceShare)
+            warnOfUse(arguments.source);
         auto chain = BackingChain::openFile(arguments.source, arguments.sourceFormat, arguments.sharing(), task);
         if (!chain)
             return failed(chain);

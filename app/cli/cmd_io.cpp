@@ -33,6 +33,8 @@ Result<std::unique_ptr<IoSession>> openSession(
     const bool changes = !arguments.readOnly
         && std::ranges::any_of(commands, [](const auto& command) { return command && command->changes(); });
     if (!changes) {
+        if (arguments.forceShare)
+            warnOfUse(arguments.file);
         const Sharing sharing = arguments.forceShare ? Sharing::Unlocked : Sharing::Locked;
         auto chain = BackingChain::openFile(arguments.file, arguments.format, sharing, task);
         if (!chain)

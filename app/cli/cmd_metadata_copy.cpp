@@ -53,6 +53,8 @@ int run(const MetadataCopyArguments& arguments)
         return report(path.error());
     if (auto other = refuseSameFile(*path, arguments.target); !other)
         return report(other.error());
+    if (arguments.image.forceShare)
+        warnOfUse(*path);
     auto storage = FileStorage::open(*path, Access::ReadOnly, arguments.image.sharing());
     if (!storage)
         return report(storage.error());

@@ -92,6 +92,8 @@ void printCost(const SnapshotArguments& arguments, const SnapshotCost& cost)
 
 int plan(const SnapshotArguments& arguments, const std::string& path, std::stop_token stop)
 {
+    if (arguments.image.forceShare)
+        warnOfUse(path);
     auto storage = FileStorage::open(path, Access::ReadOnly, arguments.image.sharing());
     if (!storage)
         return report(storage.error());

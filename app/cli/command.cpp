@@ -44,11 +44,22 @@ Result<std::string> ImageArguments::path() const
     return path;
 }
 
+void warnOfUse(const std::string& path)
+{
+    // The locks are asked for, and given back at once: who only looks must not keep a machine from starting.
+    const auto storage = FileStorage::open(path, Access::ReadOnly);
+    if (!storage && storage.error().kind == ErrorKind::InUse)
+        printText(stderr,
+            fmt::format("cowscope-cli: warning: {}: {}. What is shown may be changing\n", path, storage.error().what));
+}
+
 Result<OpenedImage> openImage(const ImageArguments& arguments, Purpose purpose)
 {
     auto path = arguments.path();
     if (!path)
         return failed(path);
+    if (arguments.forceShare)
+        warnOfUse(*path);
     auto storage = FileStorage::open(*path, Access::ReadOnly, arguments.sharing());
     if (!storage)
         return failed(storage);

@@ -51,6 +51,9 @@ enum class Purpose {
 };
 Result<OpenedImage> openImage(const ImageArguments& arguments, Purpose purpose = Purpose::Look);
 
+/// For -U: a warning on stderr if another program is using the image, with its name and process.
+void warnOfUse(const std::string& path);
+
 /// Prints text that may hold names from an image: control characters, which could steer a terminal, are spelled out.
 void printText(std::FILE* stream, const std::string& text);
 

@@ -11,6 +11,7 @@ InterruptStop::InterruptStop()
     for (const int signal : {SIGINT, SIGTERM, SIGHUP})
         sigaddset(&m_signals, signal);
     std::signal(SIGPIPE, SIG_IGN); // a reader that goes away must not end an edit in the middle
+    std::signal(SIGXFSZ, SIG_IGN); // nor a limit on the size of files: the write fails
     pthread_sigmask(SIG_BLOCK, &m_signals, &m_before);
     m_waiter = std::jthread([this](std::stop_token ended) {
         int signal = 0;
