@@ -3,12 +3,15 @@
 #include "tests/crash/harness/crash_cases.h"
 
 #include "core/edit/amend/amend.h"
+#include "core/edit/amend/amend_image.h"
+#include "core/edit/amend/undo_amend.h"
 #include "core/edit/guest/guest_writer.h"
 #include "core/edit/guest/preallocate.h"
 #include "core/edit/image/bitmaps.h"
 #include "core/edit/image/resize.h"
 #include "core/edit/image/snapshots.h"
 #include "core/edit/repair/repair.h"
+#include "core/storage/memory_storage.h"
 
 #include <random>
 
@@ -47,6 +50,15 @@ StorageEdit amending(unsigned order)
 {
     return [order](std::shared_ptr<Storage> storage, const TaskContext& task) {
         return withoutValue(amendStorage(std::move(storage), order, nullptr, task));
+    };
+}
+
+StorageEdit amendingAs(const std::function<void(AmendRequest&)>& ask)
+{
+    AmendRequest request;
+    ask(request);
+    return [request](std::shared_ptr<Storage> storage, const TaskContext& task) {
+        return withoutValue(amendImage(std::move(storage), {}, request, task));
     };
 }
 
@@ -164,6 +176,41 @@ const std::vector<NamedEdit>& bitmapEdits()
     return all;
 }
 
+/// For images without bitmaps, which version 2 cannot have.
+const std::vector<NamedEdit>& amendEdits()
+{
+    static constexpr std::uint64_t kLarger = std::uint64_t{4} << 20; // than any of the disks
+    static const std::vector<NamedEdit> all{
+        {"amend compat=0.10", amendingAs([](AmendRequest& r) { r.version = 2; }), Promise::OldOrNew},
+        {"amend lazy_refcounts", amendingAs([](AmendRequest& r) { r.lazyRefcounts = true; }), Promise::OldOrNew},
+        {"amend size", amendingAs([](AmendRequest& r) { r.size = kLarger; }), Promise::OldOrNew},
+        {"amend backing file", amendingAs([](AmendRequest& r) {
+             r.backingFile = "base.raw";
+             r.backingFormat = "raw";
+         }),
+            Promise::OldOrNew},
+        {"amend split to 1 bit", amendingAs([](AmendRequest& r) {
+             r.order = 0;
+             r.splitShared = true;
+         }),
+            Promise::OldOrNew},
+        {"amend all at once", amendingAs([](AmendRequest& r) {
+             r.order = 5;
+             r.lazyRefcounts = true;
+             r.size = kLarger;
+         }),
+            Promise::OldOrNew},
+    };
+    return all;
+}
+
+/// An image whose width has just been changed, so that this can be undone.
+Bytes amended(const Bytes& image, unsigned order)
+{
+    const auto storage = std::make_shared<MemoryStorage>(image);
+    return amendStorage(storage, order == 6 ? 5 : 6, nullptr, {}) ? storage->bytes() : Bytes{};
+}
+
 } // namespace
 
 std::vector<CrashCase> widthCases(unsigned clusterBits)
@@ -197,6 +244,16 @@ std::vector<CrashCase> editCases(unsigned clusterBits, unsigned order)
         const auto damaged = [=] { return withWrongCounts(imageOf(kind, clusterBits, order, most)); };
         cases.push_back({"repair", name(kind), damaged, repairing(RepairMode::All), Promise::NoWorse, true});
         cases.push_back({"repair leaks", name(kind), damaged, repairing(RepairMode::Leaks), Promise::NoWorse, true});
+    }
+    for (const ImageKind kind : kImageKinds) {
+        const auto plain = [=] { return builderOf(kind, clusterBits, order, most).build().bytes; };
+        for (const NamedEdit& edit : amendEdits())
+            cases.push_back({edit.name, name(kind), plain, edit.run, edit.promise});
+        cases.push_back({"amend undo", name(kind), [=] { return amended(plain(), order); },
+            [](std::shared_ptr<Storage> storage, const TaskContext& task) {
+                return withoutValue(undoAmend(std::move(storage), {}, task));
+            },
+            Promise::OldOrNew});
     }
     for (const NamedEdit& edit : snapshotEdits())
         add(edit, ImageKind::Snapshotted);
