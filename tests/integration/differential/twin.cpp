@@ -15,7 +15,8 @@ constexpr int kLongestRunMs = 60'000;
 
 QString imgProgram(Tool tool)
 {
-    return tool == Tool::Cowscope ? QStringLiteral(COWSCOPE_CLI) : qEnvironmentVariable("QEMU_IMG", "qemu-img");
+    return tool == Tool::Cowscope ? qEnvironmentVariable("COWSCOPE_CLI", QString::fromLatin1(COWSCOPE_CLI))
+                                  : qEnvironmentVariable("QEMU_IMG", QStringLiteral("qemu-img"));
 }
 
 QString quoted(QString word)
