@@ -4,6 +4,7 @@
 
 #include "core/base/big_endian.h"
 #include "core/edit/image/header_switch.h"
+#include "core/storage/gathered_writer.h"
 
 #include <algorithm>
 #include <utility>
@@ -17,6 +18,7 @@ namespace
 {
 
 constexpr std::uint64_t kSectorBytes = 512;
+constexpr std::uint64_t kWorthADiscard = std::uint64_t{1} << 20; ///< where many single clusters become free
 constexpr std::uint64_t kSectorWords = kSectorBytes / 8;
 
 std::vector<std::byte> bigEndian(std::span<const std::uint64_t> words)
@@ -63,8 +65,11 @@ Result<void> ImageEditor::commit(const TaskContext& task, CommitOrder order)
         return written;
     if (auto written = withTakeBack(&ImageEditor::writeInPlace); !written)
         return written;
-    for (const ClusterRun& run : m_refcounts.settle())
-        m_storage->discard(m_geometry.offset(run.first).value(), run.count * m_geometry.clusterSize());
+    for (const ClusterRun& run : m_refcounts.settle()) {
+        const std::uint64_t bytes = run.count * m_geometry.clusterSize();
+        if (order == CommitOrder::InPlace || bytes >= kWorthADiscard)
+            m_storage->discard(m_geometry.offset(run.first).value(), bytes);
+    }
     return {};
 }
 
@@ -101,18 +106,24 @@ Result<void> ImageEditor::writeInPlace()
 /// New tables may be written at any time before the commit: nothing on disk leads to them yet.
 Result<void> ImageEditor::writeFreshPages(const TaskContext& task)
 {
-    for (auto& [offset, page] : m_l2Pages) {
-        if (!page.fresh)
-            continue;
+    std::vector<std::uint64_t> fresh;
+    for (const auto& [offset, page] : m_l2Pages) {
+        if (page.fresh)
+            fresh.push_back(offset);
+    }
+    std::ranges::sort(fresh);
+    GatheredWriter writer(*m_storage);
+    for (const std::uint64_t offset : fresh) {
         if (task.stop.stop_requested())
             return fail(ErrorKind::Cancelled, "Cancelled");
-        if (auto written = m_storage->write(offset, bigEndian(page.words)); !written)
+        L2Page& page = m_l2Pages.at(offset);
+        if (auto written = writer.write(offset, bigEndian(page.words)); !written)
             return written;
         page = {std::move(page.words), false, ~std::uint64_t{0}, 0};
         --m_dirtyPages;
         m_wroteContents = true;
     }
-    return {};
+    return writer.finish();
 }
 
 Result<void> ImageEditor::writeFreshL1()

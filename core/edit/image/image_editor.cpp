@@ -111,6 +111,7 @@ Result<Storage*> ImageEditor::dataStorage()
 void ImageEditor::listMetadata()
 {
     m_metadata.clear();
+    m_metadataClusters.clear();
     protect(HostOffset(0), 1, "the header");
     protect(m_header.l1TableOffset, m_l1.size() * 8, "the active L1 table");
     for (const std::uint64_t raw : m_l1)
@@ -129,8 +130,10 @@ void ImageEditor::protect(HostOffset offset, std::uint64_t bytes, std::string_vi
     if (bytes == 0 || (offset.value() == 0 && what != "the header"))
         return;
     const HostCluster last = m_geometry.cluster(offset + (bytes - 1));
-    for (HostCluster cluster = m_geometry.cluster(offset); cluster <= last; ++cluster)
+    for (HostCluster cluster = m_geometry.cluster(offset); cluster <= last; ++cluster) {
         m_metadata.emplace(cluster.value(), what);
+        m_metadataClusters.insert(cluster);
+    }
 }
 
 Result<void> ImageEditor::checkFree(ClusterRun run) const
@@ -151,21 +154,19 @@ Result<void> ImageEditor::checkNoMetadata(HostOffset offset, std::uint64_t bytes
         return fail(
             ErrorKind::Invalid, "A write would land outside the image file", offset.value(), std::string(kRepairFirst));
     const HostCluster last = m_geometry.cluster(HostOffset(*end - 1));
-    for (HostCluster cluster = m_geometry.cluster(offset); cluster <= last; ++cluster) {
-        const std::string_view what = metadataAt(cluster);
-        if (!what.empty())
-            return fail(ErrorKind::Invalid, fmt::format("A write of guest data would land on {}", what), offset.value(),
-                std::string(kRepairFirst));
-    }
+    const HostCluster first = m_geometry.cluster(offset);
+    if (const std::string_view what = metadataIn({first, last - first + 1}); !what.empty())
+        return fail(ErrorKind::Invalid, fmt::format("A write of guest data would land on {}", what), offset.value(),
+            std::string(kRepairFirst));
     return {};
 }
 
-std::string_view ImageEditor::metadataAt(HostCluster cluster) const
+std::string_view ImageEditor::metadataIn(ClusterRun run) const
 {
-    if (m_refcounts.isRefcountStructure(cluster))
+    if (m_refcounts.hasRefcountStructure(run))
         return "the refcount structures";
-    const auto known = m_metadata.find(cluster.value());
-    return known == m_metadata.end() ? std::string_view{} : known->second;
+    const auto first = m_metadataClusters.firstIn(run);
+    return first ? m_metadata.at(first->value()) : std::string_view{};
 }
 
 // Allocation ---------------------------------------------------------------------------------------------------------
@@ -227,11 +228,29 @@ Result<void> ImageEditor::release(HostOffset offset, std::uint64_t bytes)
         if (*count > 0)
             continue;
         m_metadata.erase(cluster.value());
+        m_metadataClusters.erase(cluster);
         forgetPage(m_geometry.offset(cluster));
         if (m_compressedEnd.value() != 0 && m_geometry.cluster(HostOffset(m_compressedEnd.value() - 1)) == cluster)
             m_compressedEnd = HostOffset(0);
     }
     return {};
+}
+
+Result<CountTally> ImageEditor::releaseData(ClusterRun run, std::uint64_t by)
+{
+    CountTally left;
+    auto lowered = m_refcounts.lower(run, by, left);
+    if (!lowered)
+        return failed(lowered);
+    if (*lowered < run.count) {
+        // A count is too small: this names it.
+        if (auto changed = m_refcounts.change(run.first + *lowered, -static_cast<std::int64_t>(by)); !changed)
+            return failed(changed);
+    }
+    const HostCluster packed = m_geometry.cluster(HostOffset(m_compressedEnd.value() - 1));
+    if (left.zeros > 0 && m_compressedEnd.value() != 0 && run.first <= packed && packed < run.end())
+        m_compressedEnd = HostOffset(0);
+    return left;
 }
 
 /// A freed cluster may be handed out again, so nothing must be written to it any more.

@@ -90,11 +90,18 @@ public:
 
     /// What is known to be in a cluster, if it is metadata ("the header", kL2Table, ...); empty: nothing that is known.
     /// L2 tables are known of the active disk.
-    std::string_view metadataAt(HostCluster cluster) const;
+    std::string_view metadataAt(HostCluster cluster) const { return metadataIn({cluster, 1}); }
     static constexpr std::string_view kL2Table = "an L2 table";
+
+    /// The same of the first cluster of a run that is known to be metadata.
+    std::string_view metadataIn(ClusterRun run) const;
 
     /// Takes one reference from each cluster that [offset, offset + bytes) touches.
     Result<void> release(HostOffset offset, std::uint64_t bytes);
+
+    /// Takes `by` references from each cluster of a run of guest data that was in use at the last commit. Returns what
+    /// is left of them.
+    Result<CountTally> releaseData(ClusterRun run, std::uint64_t by);
 
     // Tables. ---------------------------------------------------------------------------------------------------------
     std::span<const std::uint64_t> l1Table() const { return m_l1; }
@@ -232,6 +239,7 @@ private:
     std::uint64_t m_dirtyPages = 0;
     std::map<HostOffset, std::uint64_t> m_lateWords;
     std::unordered_map<std::uint64_t, std::string_view> m_metadata; ///< clusters that data must not touch, and why
+    ClusterSet m_metadataClusters; ///< the same clusters
     HostOffset m_compressedEnd; ///< where the next compressed data may begin; 0: in a new cluster
     bool m_usable = true; ///< false: what is in memory is neither the image on disk nor an edit of it
     bool m_switching = false; ///< the commit under way is of order Switch

@@ -4,6 +4,7 @@
 
 #include "core/base/big_endian.h"
 #include "core/format/limits.h"
+#include "core/storage/gathered_writer.h"
 
 #include <algorithm>
 #include <array>
@@ -43,7 +44,7 @@ void RefcountStore::load(const Image& image, Storage& storage, Guard guard)
     m_end = m_fileEnd;
     for (const std::uint64_t raw : m_reftable) {
         if (raw != 0)
-            m_refblockClusters.insert(ReftableEntry{raw}.refblockOffset().value() / m_clusterSize);
+            m_refblockClusters.insert(HostCluster(ReftableEntry{raw}.refblockOffset().value() / m_clusterSize));
     }
 }
 
@@ -52,14 +53,10 @@ void RefcountStore::load(const Image& image, Storage& storage, Guard guard)
 /// The refblock of a reftable index, loaded; null where there is none.
 Result<RefcountStore::Refblock*> RefcountStore::refblock(std::uint64_t index)
 {
-    if (m_last != nullptr && index == m_lastIndex)
-        return m_last;
+    if (isLoaded(index))
+        return m_loaded[index];
     if (!hasRefblock(index))
         return nullptr;
-    if (const auto known = m_blocks.find(index); known != m_blocks.end()) {
-        m_lastIndex = index;
-        return m_last = &known->second;
-    }
     const auto offset = refblockOffset(index);
     if (!offset)
         return std::unexpected(offset.error());
@@ -67,7 +64,15 @@ Result<RefcountStore::Refblock*> RefcountStore::refblock(std::uint64_t index)
     block.now.resize(m_clusterSize);
     if (auto read = m_storage->read(*offset, block.now); !read)
         return failed(read);
-    return &m_blocks.emplace(index, std::move(block)).first->second;
+    return &keep(index, std::move(block));
+}
+
+RefcountStore::Refblock& RefcountStore::keep(std::uint64_t index, Refblock block)
+{
+    Refblock& kept = m_blocks.insert_or_assign(index, std::move(block)).first->second;
+    if (index >= m_loaded.size())
+        m_loaded.resize(m_reftable.size());
+    return *(m_loaded[index] = &kept);
 }
 
 /// Where a refblock that there is stands on disk.
@@ -132,9 +137,49 @@ Result<void> RefcountStore::set(HostCluster cluster, std::uint64_t count)
     const std::uint64_t entry = cluster.value() % m_entries;
     (*block)->lowered |= !(*block)->onDisk.empty() && count < m_codec.get((*block)->onDisk, entry);
     m_codec.set((*block)->now, entry, count);
-    if (count == 0)
+    // What was in use at the last commit is handed out after the next one only: settle() sees to that.
+    const bool freeOnDisk = (*block)->onDisk.empty() || m_codec.get((*block)->onDisk, entry) == 0;
+    if (count == 0 && freeOnDisk)
         m_cursor = std::min(m_cursor, cluster);
     return {};
+}
+
+/// Calls `change(block, first entry, entries)` for the part of the run in each refblock, until one returns fewer than
+/// its entries. Returns the sum.
+template <typename Change>
+Result<std::uint64_t> RefcountStore::changeRun(ClusterRun run, Change change)
+{
+    std::uint64_t done = 0;
+    while (done < run.count) {
+        const HostCluster cluster = run.first + done;
+        auto block = changeable(cluster);
+        if (!block)
+            return failed(block);
+        if (*block == nullptr)
+            break;
+        const std::uint64_t entry = cluster.value() % m_entries;
+        const std::uint64_t part = std::min(run.count - done, m_entries - entry);
+        const std::uint64_t changed = change(**block, entry, part);
+        done += changed;
+        if (changed < part)
+            break;
+    }
+    return done;
+}
+
+Result<std::uint64_t> RefcountStore::raise(ClusterRun run, std::uint64_t by)
+{
+    return changeRun(run, [&](Refblock& block, std::uint64_t entry, std::uint64_t entries) {
+        return raiseCounts(m_codec, block.now, entry, entries, by);
+    });
+}
+
+Result<std::uint64_t> RefcountStore::lower(ClusterRun run, std::uint64_t by, CountTally& tally)
+{
+    return changeRun(run, [&](Refblock& block, std::uint64_t entry, std::uint64_t entries) {
+        block.lowered = true;
+        return lowerCounts(m_codec, block.now, entry, entries, by, tally);
+    });
 }
 
 Result<void> RefcountStore::change(HostCluster cluster, std::int64_t by)
@@ -164,15 +209,17 @@ Result<void> RefcountStore::change(HostCluster cluster, std::int64_t by)
 CountChanges RefcountStore::changes() const
 {
     CountChanges changes;
+    const std::vector<std::byte> none(m_clusterSize); // a refblock that is not on disk yet
     for (const auto& [index, block] : m_blocks) {
-        for (std::uint64_t entry = 0; block.dirty() && entry < m_entries; ++entry) {
-            const std::uint64_t now = m_codec.get(block.now, entry);
-            const std::uint64_t before = block.onDisk.empty() ? 0 : m_codec.get(block.onDisk, entry);
+        if (!block.dirty())
+            continue;
+        const auto count = [&](std::uint64_t, std::uint64_t now, std::uint64_t before) {
             changes.raised += before > 0 && now > before;
             changes.lowered += now < before;
             changes.freed += before > 0 && now == 0;
             changes.taken += before == 0 && now > 0;
-        }
+        };
+        forDifferentCounts(m_codec, block.now, block.onDisk.empty() ? none : block.onDisk, count);
     }
     return changes;
 }
@@ -190,8 +237,8 @@ Result<void> RefcountStore::readCounts(HostCluster first, std::span<std::uint64_
             continue;
         }
         const std::uint64_t from = m_codec.bytesFor(entry);
-        if (const auto known = m_blocks.find(index); known != m_blocks.end()) {
-            m_codec.unpack(std::span(known->second.now).subspan(from, m_codec.bytesFor(part.size())), part);
+        if (isLoaded(index)) {
+            m_codec.unpack(std::span(m_loaded[index]->now).subspan(from, m_codec.bytesFor(part.size())), part);
             continue;
         }
         const auto offset = refblockOffset(index);
@@ -218,11 +265,10 @@ std::vector<HostCluster> RefcountStore::structures() const
     return clusters;
 }
 
-bool RefcountStore::isRefcountStructure(HostCluster cluster) const
+bool RefcountStore::hasRefcountStructure(ClusterRun run) const
 {
-    const std::uint64_t reftable = m_reftableOffset.value() / m_clusterSize;
-    return (cluster.value() >= reftable && cluster.value() < reftable + m_reftableClusters)
-        || m_refblockClusters.contains(cluster.value());
+    const HostCluster reftable(m_reftableOffset.value() / m_clusterSize);
+    return (run.first < reftable + m_reftableClusters && reftable < run.end()) || m_refblockClusters.firstIn(run);
 }
 
 // Allocation ---------------------------------------------------------------------------------------------------------
@@ -230,19 +276,30 @@ bool RefcountStore::isRefcountStructure(HostCluster cluster) const
 /// The first free cluster at or after `from`. Where the search has read enough, it goes on behind the end of the file.
 Result<HostCluster> RefcountStore::nextFree(HostCluster from)
 {
-    for (HostCluster cluster = from;; ++cluster) {
+    for (HostCluster cluster = from;;) {
         while (cluster < m_fileEnd && !hasRefblock(blockIndex(cluster)))
             cluster = std::min(m_fileEnd, HostCluster((blockIndex(cluster) + 1) * m_entries));
-        if (cluster < m_fileEnd && !m_blocks.contains(blockIndex(cluster))) {
+        if (cluster < m_fileEnd && !isLoaded(blockIndex(cluster))) {
             m_scanned += m_clusterSize;
             if (m_scanned > kScanBytes)
                 cluster = m_fileEnd;
+        }
+        auto block = refblock(blockIndex(cluster));
+        if (!block)
+            return failed(block);
+        if (*block != nullptr) {
+            const std::uint64_t entry = cluster.value() % m_entries;
+            const std::uint64_t zero = firstZeroCount(m_codec, (*block)->now, entry);
+            cluster = cluster + (zero - entry);
+            if (zero == m_entries)
+                continue;
         }
         auto free = isFree(cluster);
         if (!free)
             return failed(free);
         if (*free)
             return cluster;
+        ++cluster;
     }
 }
 
@@ -325,10 +382,10 @@ Result<void> RefcountStore::addRefblock()
     Refblock block;
     block.now.resize(m_clusterSize);
     block.placed = true;
-    m_blocks.emplace(index, std::move(block));
+    keep(index, std::move(block));
     m_reftable[index] = cluster->value() * m_clusterSize;
     m_dirtyReftable.insert(index);
-    m_refblockClusters.insert(cluster->value());
+    m_refblockClusters.insert(*cluster);
     m_pending += m_clusterSize;
     m_end = std::max(m_end, *cluster + 1);
     return set(*cluster, 1);
@@ -419,7 +476,6 @@ Result<bool> RefcountStore::relocateChanged()
         if (!block.placed && block.dirty())
             changed.push_back(index);
     }
-    std::ranges::sort(changed);
     for (const std::uint64_t index : changed) {
         auto run = allocate(1, 1);
         if (!run)
@@ -429,8 +485,8 @@ Result<bool> RefcountStore::relocateChanged()
             return failed(freed);
         m_blocks.at(index).placed = true;
         m_reftable[index] = run->first.value() * m_clusterSize;
-        m_refblockClusters.erase(old.value());
-        m_refblockClusters.insert(run->first.value());
+        m_refblockClusters.erase(old);
+        m_refblockClusters.insert(run->first);
     }
     return !changed.empty();
 }
@@ -479,10 +535,10 @@ Result<void> RefcountStore::dropEmptyTail()
         const HostCluster own(m_reftable[index] / m_clusterSize);
         m_pending -= (*block)->dirty() ? m_clusterSize : 0;
         m_blocks.erase(index);
-        m_last = nullptr;
+        m_loaded[index] = nullptr;
         m_reftable[index] = 0;
         m_dirtyReftable.insert(index);
-        m_refblockClusters.erase(own.value());
+        m_refblockClusters.erase(own);
         m_cursor = std::min(m_cursor, own);
         m_pending += sizeof(std::uint64_t);
         if (blockIndex(own) == index)
@@ -505,13 +561,16 @@ void RefcountStore::setFileEnd(HostCluster end)
 Result<bool> RefcountStore::writeFresh()
 {
     bool wrote = false;
+    GatheredWriter writer(*m_storage);
     for (const auto& [index, block] : m_blocks) {
         if (!block.placed)
             continue;
-        if (auto written = m_storage->write(m_reftable[index], block.now); !written)
+        if (auto written = writer.write(m_reftable[index], block.now); !written)
             return failed(written);
         wrote = true;
     }
+    if (auto written = writer.finish(); !written)
+        return failed(written);
     if (m_reftableMoved) {
         std::vector<std::byte> bytes(m_reftable.size() * 8);
         for (std::size_t i = 0; i < m_reftable.size(); ++i)
@@ -607,16 +666,18 @@ std::vector<ClusterRun> RefcountStore::settle()
 {
     std::vector<ClusterRun> freed;
     for (auto& [index, block] : m_blocks) {
-        for (std::uint64_t entry = 0; block.lowered && entry < m_entries; ++entry) {
-            if (m_codec.get(block.now, entry) != 0 || m_codec.get(block.onDisk, entry) == 0)
-                continue;
+        const auto noteFreed = [&](std::uint64_t entry, std::uint64_t now, std::uint64_t) {
+            if (now != 0)
+                return;
             const HostCluster cluster(index * m_entries + entry);
             m_cursor = std::min(m_cursor, cluster);
             if (!freed.empty() && freed.back().end() == cluster)
                 ++freed.back().count;
             else
                 freed.push_back({cluster, 1});
-        }
+        };
+        if (block.lowered && !block.onDisk.empty())
+            forDifferentCounts(m_codec, block.now, block.onDisk, noteFreed);
         block.onDisk.clear();
         block.onDisk.shrink_to_fit();
         block.placed = false;
@@ -624,7 +685,7 @@ std::vector<ClusterRun> RefcountStore::settle()
     }
     if (m_blocks.size() * m_clusterSize > kMaxCleanBytes) {
         m_blocks.clear();
-        m_last = nullptr;
+        m_loaded.clear();
     }
     m_dirtyReftable.clear();
     m_reftableMoved = false;

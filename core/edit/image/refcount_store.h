@@ -3,15 +3,15 @@
 #pragma once
 
 #include "core/base/result.h"
-#include "core/edit/image/cluster_run.h"
+#include "core/edit/image/cluster_set.h"
+#include "core/edit/image/count_runs.h"
 #include "core/image/image.h"
 #include "core/storage/storage.h"
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
-#include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 namespace cowscope
@@ -53,6 +53,14 @@ public:
     /// nothing has changed) or fall below 0 (the counts are wrong: check the image).
     Result<void> change(HostCluster cluster, std::int64_t by);
 
+    /// Adds `by` (at least 1) to the counts of a run. Stops before the first count that is 0 or would pass the maximum,
+    /// for which change() would be an error. Returns how many were raised.
+    Result<std::uint64_t> raise(ClusterRun run, std::uint64_t by);
+
+    /// Takes `by` (at least 1) from the counts of a run of clusters that were in use at the last commit, and adds to
+    /// the tally what they came to. Stops before the first that is smaller. Returns how many were lowered.
+    Result<std::uint64_t> lower(ClusterRun run, std::uint64_t by, CountTally& tally);
+
     /// Between 1 and `most` clusters in a row, at least `least`, that are free; they get count 1.
     Result<ClusterRun> allocate(std::uint64_t least, std::uint64_t most);
 
@@ -76,8 +84,8 @@ public:
     /// The clusters of refblocks and reftable as they are now, ascending.
     std::vector<HostCluster> structures() const;
 
-    /// Whether the cluster holds a refblock or a part of the reftable.
-    bool isRefcountStructure(HostCluster cluster) const;
+    /// Whether some cluster of the run holds a refblock or a part of the reftable.
+    bool hasRefcountStructure(ClusterRun run) const;
 
     /// Behind the last cluster with a count. Reads refblocks from the end of the file backwards.
     Result<HostCluster> usedEnd();
@@ -111,12 +119,15 @@ private:
 
     std::uint64_t blockIndex(HostCluster cluster) const { return cluster.value() / m_entries; }
     bool hasRefblock(std::uint64_t index) const { return index < m_reftable.size() && m_reftable[index] != 0; }
+    bool isLoaded(std::uint64_t index) const { return index < m_loaded.size() && m_loaded[index] != nullptr; }
     Result<Refblock*> refblock(std::uint64_t index);
     Result<std::uint64_t> refblockOffset(std::uint64_t index) const;
     Result<Refblock*> changeable(HostCluster cluster);
+    Refblock& keep(std::uint64_t index, Refblock block);
+    template <typename Change>
+    Result<std::uint64_t> changeRun(ClusterRun run, Change change);
     Result<bool> isFree(HostCluster cluster);
     Result<void> set(HostCluster cluster, std::uint64_t count);
-    void store(Refblock& block, HostCluster cluster, std::uint64_t count);
     Result<HostCluster> nextFree(HostCluster from);
     Result<ClusterRun> findRun(std::uint64_t least, std::uint64_t most);
     Result<bool> addMissingRefblock(ClusterRun run);
@@ -140,12 +151,11 @@ private:
     bool m_reftableMoved = false;
     bool m_growing = false;
     std::set<std::uint64_t> m_dirtyReftable; ///< entries to write in place
-    std::unordered_map<std::uint64_t, Refblock> m_blocks; ///< by reftable index
-    std::uint64_t m_lastIndex = 0; ///< of m_last
-    Refblock* m_last = nullptr; ///< asked for last: neighbours are asked for one after the other; null: none
+    std::map<std::uint64_t, Refblock> m_blocks; ///< by reftable index
+    std::vector<Refblock*> m_loaded; ///< the same, for a quick look: null, or too short, where there is none
     HostCluster m_cursor; ///< where the search for free clusters begins
     std::uint64_t m_scanned = 0; ///< bytes of refblocks read by the search
-    std::unordered_set<std::uint64_t> m_refblockClusters;
+    ClusterSet m_refblockClusters;
     std::uint64_t m_pending = 0; ///< bytes of dirty refblocks
     HostCluster m_fileEnd; ///< end of the file at load
     HostCluster m_end;

@@ -39,37 +39,80 @@ TableUses tableUses(std::span<const std::uint64_t> l1)
     return uses;
 }
 
-/// The host clusters that hold what an L2 entry refers to.
+/// The host clusters that hold what L2 entries in a row refer to, in their order.
 struct TableSharing::Reference {
-    HostCluster first;
-    std::uint64_t clusters = 0; ///< 0: it refers to nothing
-    bool compressed = false;
+    ClusterRun run; ///< empty: they refer to nothing
+    bool compressed = false; ///< then it is one entry's
+    std::size_t words = 0; ///< of the entries
 };
 
-Result<TableSharing::Reference> TableSharing::referenceOf(L2Entry entry, HostOffset slot) const
+/// What the first entries of `words` refer to, as far as that is one run of clusters. They stand at `slot`.
+Result<TableSharing::Reference> TableSharing::referenceOf(std::span<const std::uint64_t> words, HostOffset slot) const
 {
     const Geometry& geometry = m_editor.geometry();
-    const auto invalid = [&](std::string_view what) {
-        return fail(ErrorKind::Invalid, fmt::format("The L2 entry {:#x} refers to {}", entry.raw, what), slot.value(),
-            std::string(kRepairFirst));
-    };
-    Reference reference;
-    if (entry.compressed()) {
+    const L2Entry entry{words[0]};
+    Reference reference{{}, entry.compressed(), entryWords()};
+    if (reference.compressed) {
         const auto data = entry.compressedDescriptor(geometry.clusterBits());
-        reference.first = geometry.cluster(data.offset);
-        reference.clusters = geometry.cluster(data.offset + (data.maxBytes() - 1)) - reference.first + 1;
-        reference.compressed = true;
-    } else if (entry.hostOffset().value() != 0) {
+        reference.run.first = geometry.cluster(data.offset);
+        reference.run.count = geometry.cluster(data.offset + (data.maxBytes() - 1)) - reference.run.first + 1;
+    } else if (const std::uint64_t first = entry.hostOffset().value(); first != 0) {
         if (!geometry.isAligned(entry.hostOffset()))
-            return invalid("a cluster that is not aligned");
-        reference = {geometry.cluster(entry.hostOffset()), 1, false};
-    }
-    // Counts that do not tell of all references must not make a table of the image a free cluster.
-    for (std::uint64_t i = 0; i < reference.clusters; ++i) {
-        if (const auto what = m_editor.metadataAt(reference.first + i); !what.empty())
-            return invalid(what);
+            return fail(ErrorKind::Invalid,
+                fmt::format("The L2 entry {:#x} refers to a cluster that is not aligned", entry.raw), slot.value(),
+                std::string(kRepairFirst));
+        reference.run = {geometry.cluster(entry.hostOffset()), 1};
+        for (std::uint64_t next = first + geometry.clusterSize(); reference.words < words.size();
+             next += geometry.clusterSize()) {
+            const L2Entry following{words[reference.words]};
+            if (following.compressed() || following.hostOffset().value() != next)
+                break;
+            ++reference.run.count;
+            reference.words += entryWords();
+        }
     }
     return reference;
+}
+
+/// Calls `visit(reference)`, which returns a Result, for all that a table refers to, until one fails.
+template <typename Visit>
+Result<void> TableSharing::forReferences(HostOffset table, std::span<const std::uint64_t> words, Visit visit) const
+{
+    for (std::size_t i = 0; i < words.size();) {
+        auto reference = referenceOf(words.subspan(i), table + i * 8);
+        if (!reference)
+            return failed(reference);
+        i += reference->words;
+        if (reference->run.count == 0)
+            continue;
+        if (auto visited = visit(*reference); !visited)
+            return failed(visited);
+    }
+    return {};
+}
+
+/// Counts that do not tell of all references must not make a table of the image a free cluster.
+Result<void> TableSharing::checkIsData(ClusterRun run) const
+{
+    const auto what = m_editor.metadataIn(run);
+    if (what.empty())
+        return {};
+    while (m_editor.metadataAt(run.first).empty())
+        ++run.first;
+    return fail(ErrorKind::Invalid, fmt::format("An L2 entry refers to {} as guest data", what),
+        m_editor.geometry().offset(run.first).value(), std::string(kRepairFirst));
+}
+
+/// Puts what a table refers to into the batch; has the counts changed when that is full.
+template <typename Change>
+Result<void> TableSharing::batch(
+    HostOffset table, std::span<const std::uint64_t> words, std::uint64_t times, Change change)
+{
+    return forReferences(table, words, [&](const Reference& reference) -> Result<void> {
+        m_batch.add({reference.run.first, static_cast<std::uint32_t>(reference.run.count),
+            static_cast<std::uint32_t>(times), reference.compressed});
+        return m_batch.isFull() ? (this->*change)() : Result<void>{};
+    });
 }
 
 // Walking ------------------------------------------------------------------------------------------------------------
@@ -112,6 +155,8 @@ Result<std::unordered_map<std::uint64_t, std::uint64_t>> TableSharing::share(con
             return failed(entry);
         entries.emplace(table, *entry);
     }
+    if (auto raised = raiseBatch(); !raised)
+        return failed(raised);
     return entries;
 }
 
@@ -120,12 +165,12 @@ Result<std::uint64_t> TableSharing::shareTable(HostOffset table, std::uint64_t u
     auto words = walk(table);
     if (!words)
         return failed(words);
+    if (m_options.onOverflow == OnOverflow::Refuse)
+        return shareOrRefuse(table, std::move(*words), uses, holder);
     auto raised = raiseTable(table, *words, uses);
     if (!raised)
         return failed(raised);
     if (*raised) {
-        if (m_overflow && m_options.onOverflow == OnOverflow::Refuse)
-            return table.value(); // it comes to nothing
         auto shared = clearCopied(table, std::move(*words), holder, uses);
         return shared ? Result<std::uint64_t>(shared->value()) : failed(shared);
     }
@@ -139,59 +184,94 @@ Result<std::uint64_t> TableSharing::shareTable(HostOffset table, std::uint64_t u
     return copy->value() | (holder == Holder::ActiveDisk ? kCopiedFlag : 0);
 }
 
+/// Where nothing is copied it does not matter which counts rise first: those of the data wait in the batch.
+Result<std::uint64_t> TableSharing::shareOrRefuse(
+    HostOffset table, std::vector<std::uint64_t> words, std::uint64_t uses, Holder holder)
+{
+    if (auto raised = raiseRun({m_editor.geometry().cluster(table), 1}, false, uses); !raised)
+        return failed(raised);
+    if (auto batched = batch(table, words, uses, &TableSharing::raiseBatch); !batched)
+        return failed(batched);
+    if (m_overflow)
+        return table.value(); // it comes to nothing
+    auto shared = clearCopied(table, std::move(words), holder, uses);
+    return shared ? Result<std::uint64_t>(shared->value()) : failed(shared);
+}
+
+Result<void> TableSharing::raiseBatch()
+{
+    return m_batch.drain([this](const ReferenceBatch::Item& item) -> Result<void> {
+        auto raised = raise({{item.first, item.count}, item.compressed, 0}, item.times);
+        return raised ? Result<void>{} : failed(raised);
+    });
+}
+
 /// Raises the counts of the table and of all that it refers to, or none of them: then false.
 Result<bool> TableSharing::raiseTable(HostOffset table, std::span<const std::uint64_t> words, std::uint64_t uses)
 {
-    const Geometry& geometry = m_editor.geometry();
-    std::vector<Reference> done{{geometry.cluster(table), 1, false}};
-    auto raised = raise(done.front(), uses);
+    const ClusterRun self{m_editor.geometry().cluster(table), 1};
+    std::vector<Reference> done;
+    bool fits = true;
+    auto raised = raiseRun(self, false, uses);
     if (!raised || !*raised)
         return raised;
-    for (std::size_t i = 0; i < words.size(); i += entryWords()) {
-        auto reference = referenceOf(L2Entry{words[i]}, table + i * 8);
-        if (!reference)
-            return failed(reference);
-        if (reference->clusters == 0)
-            continue;
-        raised = raise(*reference, uses);
-        if (!raised)
-            return raised;
-        if (!*raised) {
-            for (const Reference& back : done) {
-                if (auto lowered = lower(back, uses); !lowered)
-                    return failed(lowered);
-            }
-            return false;
-        }
-        if (m_options.onOverflow == OnOverflow::Copy)
-            done.push_back(*reference);
+    auto visited = forReferences(table, words, [&](const Reference& reference) -> Result<void> {
+        if (!fits)
+            return {};
+        auto each = raise(reference, uses);
+        if (!each)
+            return failed(each);
+        fits = *each;
+        if (fits)
+            done.push_back(reference);
+        return {};
+    });
+    if (!visited)
+        return failed(visited);
+    if (fits)
+        return true;
+    done.push_back({self, false, 0});
+    for (const Reference& back : done) {
+        if (auto lowered = lower(back, uses); !lowered)
+            return failed(lowered);
     }
-    return true;
+    return false;
 }
 
-/// Raises the counts of all clusters of the reference, or of none: then false. Where overflows are refused they are
-/// only noted.
 Result<bool> TableSharing::raise(const Reference& reference, std::uint64_t by)
 {
+    if (auto isData = checkIsData(reference.run); !isData)
+        return failed(isData);
+    return raiseRun(reference.run, reference.compressed, by);
+}
+
+/// Raises the counts of all clusters of the run, or of none: then false. Where overflows are refused they are only
+/// noted.
+Result<bool> TableSharing::raiseRun(ClusterRun run, bool compressed, std::uint64_t by)
+{
     RefcountStore& refcounts = m_editor.refcounts();
-    for (std::uint64_t i = 0; i < reference.clusters; ++i) {
-        auto count = refcounts.count(reference.first + i);
+    for (HostCluster at = run.first;; ++at) {
+        auto raised = refcounts.raise({at, run.end() - at}, by);
+        if (!raised)
+            return failed(raised);
+        at = at + *raised;
+        if (at == run.end())
+            return true;
+        auto count = refcounts.count(at);
         if (!count)
             return failed(count);
-        if (*count == 0 || by <= refcounts.codec().maximum() - *count) {
-            if (auto changed = refcounts.change(reference.first + i, static_cast<std::int64_t>(by)); !changed)
+        if (*count == 0) {
+            if (auto changed = refcounts.change(at, 1); !changed) // says what is wrong
                 return failed(changed);
-            continue;
         }
         if (m_options.onOverflow == OnOverflow::Refuse) {
-            note(reference.first + i, *count, by, reference.compressed);
+            note(at, *count, by, compressed);
             continue;
         }
-        if (auto undone = lower({reference.first, i, reference.compressed}, by); !undone)
+        if (auto undone = lower({{run.first, at - run.first}, compressed, 0}, by); !undone)
             return failed(undone);
         return false;
     }
-    return true;
 }
 
 void TableSharing::note(HostCluster cluster, std::uint64_t count, std::uint64_t by, bool compressed)
@@ -306,10 +386,10 @@ Result<HostOffset> TableSharing::copyTable(HostOffset table, std::vector<std::ui
     std::vector<std::uint64_t> copy = words;
     bool changed = false;
     for (std::size_t i = 0; i < words.size(); i += entryWords()) {
-        auto reference = referenceOf(L2Entry{words[i]}, table + i * 8);
+        auto reference = referenceOf(std::span(words).subspan(i, entryWords()), table + i * 8);
         if (!reference)
             return failed(reference);
-        if (reference->clusters == 0)
+        if (reference->run.count == 0)
             continue;
         auto shared = raise(*reference, 1);
         if (!shared)
@@ -393,7 +473,7 @@ Result<HostOffset> TableSharing::roomForSectors(std::uint64_t sectors)
     const std::uint64_t bytes = sectors * kSectorBytes;
     const std::uint64_t used = geometry.offsetInCluster(m_packedEnd);
     if (used != 0 && bytes <= geometry.clusterSize() - used) {
-        auto shared = raise({geometry.cluster(m_packedEnd), 1, true}, 1);
+        auto shared = raiseRun({geometry.cluster(m_packedEnd), 1}, true, 1);
         if (!shared)
             return failed(shared);
         if (*shared)
@@ -429,36 +509,46 @@ Result<void> TableSharing::release(const TableUses& uses)
         auto words = walk(table);
         if (!words)
             return failed(words);
-        for (std::size_t i = 0; i < words->size(); i += entryWords()) {
-            auto reference = referenceOf(L2Entry{(*words)[i]}, table + i * 8);
-            if (!reference)
-                return failed(reference);
-            if (auto lowered = lower(*reference, times); !lowered)
-                return lowered;
-        }
-        if (auto lowered = lower({m_editor.geometry().cluster(table), 1, false}, times); !lowered)
+        if (auto batched = batch(table, *words, times, &TableSharing::lowerBatch); !batched)
+            return batched;
+        if (auto lowered = lowerTable(table, times); !lowered)
             return lowered;
     }
-    return {};
+    return lowerBatch();
+}
+
+Result<void> TableSharing::lowerBatch()
+{
+    return m_batch.drain([this](const ReferenceBatch::Item& item) -> Result<void> {
+        if (auto isData = checkIsData({item.first, item.count}); !isData)
+            return isData;
+        return lower({{item.first, item.count}, item.compressed, 0}, item.times);
+    });
 }
 
 Result<void> TableSharing::lower(const Reference& reference, std::uint64_t by)
 {
+    auto left = m_editor.releaseData(reference.run, by);
+    if (!left)
+        return failed(left);
+    m_single += reference.compressed ? 0 : left->ones;
+    return {};
+}
+
+Result<void> TableSharing::lowerTable(HostOffset table, std::uint64_t by)
+{
     RefcountStore& refcounts = m_editor.refcounts();
-    const Geometry& geometry = m_editor.geometry();
-    for (std::uint64_t i = 0; i < reference.clusters; ++i) {
-        const HostCluster cluster = reference.first + i;
-        if (by > 1) {
-            if (auto changed = refcounts.change(cluster, -static_cast<std::int64_t>(by - 1)); !changed)
-                return changed;
-        }
-        if (auto released = m_editor.release(geometry.offset(cluster), geometry.clusterSize()); !released)
-            return released;
-        auto count = refcounts.count(cluster);
-        if (!count)
-            return failed(count);
-        m_single += *count == 1 && !reference.compressed;
+    const HostCluster cluster = m_editor.geometry().cluster(table);
+    if (by > 1) {
+        if (auto changed = refcounts.change(cluster, -static_cast<std::int64_t>(by - 1)); !changed)
+            return changed;
     }
+    if (auto released = m_editor.release(table, m_editor.geometry().clusterSize()); !released)
+        return released;
+    auto count = refcounts.count(cluster);
+    if (!count)
+        return failed(count);
+    m_single += *count == 1;
     return {};
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/edit/image/image_editor.h"
+#include "core/edit/image/reference_batch.h"
 #include "core/edit/image/snapshots.h"
 
 #include <algorithm>
@@ -43,6 +44,7 @@ public:
         , m_options(options)
         , m_task(task)
         , m_l1(editor.l1Table().begin(), editor.l1Table().end())
+        , m_batch(editor.refcounts().end().value(), editor.geometry().refblockEntries())
     {
         for (std::size_t i = 0; i < m_l1.size(); ++i) {
             if (const HostOffset table = L1Entry{m_l1[i]}.l2Offset(); table.value() != 0)
@@ -79,7 +81,7 @@ public:
     Result<void> finish();
 
 private:
-    struct Reference; ///< to what an L2 entry refers (table_sharing.cpp)
+    struct Reference; ///< to what L2 entries refer (table_sharing.cpp)
 
     struct Overflow {
         HostCluster cluster; ///< the first
@@ -90,11 +92,22 @@ private:
 
     std::size_t entryWords() const { return m_editor.geometry().extendedL2() ? 2 : 1; }
     Result<std::vector<std::uint64_t>> walk(HostOffset table);
-    Result<Reference> referenceOf(L2Entry entry, HostOffset slot) const;
+    Result<Reference> referenceOf(std::span<const std::uint64_t> words, HostOffset slot) const;
+    Result<void> checkIsData(ClusterRun run) const;
+    template <typename Visit>
+    Result<void> forReferences(HostOffset table, std::span<const std::uint64_t> words, Visit visit) const;
+    template <typename Change>
+    Result<void> batch(HostOffset table, std::span<const std::uint64_t> words, std::uint64_t times, Change change);
     Result<std::uint64_t> shareTable(HostOffset table, std::uint64_t uses, Holder holder);
+    Result<std::uint64_t> shareOrRefuse(
+        HostOffset table, std::vector<std::uint64_t> words, std::uint64_t uses, Holder holder);
     Result<bool> raiseTable(HostOffset table, std::span<const std::uint64_t> words, std::uint64_t uses);
     Result<bool> raise(const Reference& reference, std::uint64_t by);
+    Result<bool> raiseRun(ClusterRun run, bool compressed, std::uint64_t by);
+    Result<void> raiseBatch();
     Result<void> lower(const Reference& reference, std::uint64_t by);
+    Result<void> lowerBatch();
+    Result<void> lowerTable(HostOffset table, std::uint64_t by);
     void note(HostCluster cluster, std::uint64_t count, std::uint64_t by, bool compressed);
     Result<HostOffset> clearCopied(
         HostOffset table, std::vector<std::uint64_t> words, Holder holder, std::uint64_t added);
@@ -117,6 +130,7 @@ private:
     const TaskContext& m_task;
     std::vector<std::uint64_t> m_l1; ///< the active table as it shall be
     std::vector<std::pair<std::uint64_t, std::size_t>> m_slots; ///< each table of the active disk with its L1 index
+    ReferenceBatch m_batch; ///< references of tables that were walked, whose counts wait to be changed
     Progress m_progress{Phase::WalkTables, 0, 0};
     std::uint64_t m_walked = 0; ///< tables that were begun
     std::optional<Overflow> m_overflow;

@@ -54,7 +54,8 @@ private:
     void addReading(QStringList& ours, QStringList& theirs);
     Range randomRange();
     bool resizeStep();
-    bool grown(std::uint64_t from, std::uint64_t to);
+    bool grown(std::uint64_t from, std::uint64_t to, bool shownAgain);
+    bool hasTail(const Twin& twin) const;
     bool amendStep();
     bool isSlowForTheirs(unsigned bits) const;
     bool amendOursOnly(unsigned bits);
