@@ -6,6 +6,7 @@
 
 #include "core/edit/image/bitmaps.h"
 #include "core/edit/image/open_for_editing.h"
+#include "core/report/text_report.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -84,6 +85,8 @@ Result<void> perform(ImageEditor& editor, const BitmapRequest& request, Action a
 
 int change(const BitmapArguments& arguments)
 {
+    if (auto may = arguments.image.mayChange(); !may)
+        return report(may.error());
     auto path = arguments.image.path();
     if (!path)
         return report(path.error());
@@ -120,7 +123,7 @@ nlohmann::json describe(const Bitmap& bitmap, const std::optional<std::uint64_t>
 std::string lineOf(const Bitmap& bitmap, const std::optional<std::uint64_t>& markedBytes)
 {
     const bool records = (bitmap.flags & kBitmapAuto) != 0;
-    return fmt::format("{:<24} granularity {:>10}  {}  {}\n", bitmap.name, std::uint64_t{1} << bitmap.granularityBits,
+    return fmt::format("{:<24} granularity {:>10}  {}  {}\n", spelledOut(bitmap.name), std::uint64_t{1} << bitmap.granularityBits,
         records ? "recording" : "not recording",
         markedBytes ? fmt::format("{} bytes marked", *markedBytes) : "in use: was not saved properly");
 }

@@ -44,22 +44,17 @@ int reportOpening(const CheckArguments& arguments, const Error& error)
     return otherFormat ? kExitNoCheck : kExitError;
 }
 
-bool showsProgress(const CheckArguments& arguments)
-{
-    return arguments.progress && !arguments.image.quiet && !arguments.image.json();
-}
-
 Result<std::shared_ptr<const Census>> takeCensusWithProgress(
     const CheckArguments& arguments, const Image& image, std::stop_token stop)
 {
-    const ProgressLine line(showsProgress(arguments));
+    const ProgressLine line(arguments.image.showsProgress(arguments.progress));
     return checkImage(image, line.task(stop), {.keepPartial = true});
 }
 
 Result<RepairResult> repairWithProgress(
     const CheckArguments& arguments, std::shared_ptr<Storage> storage, std::stop_token stop)
 {
-    const ProgressLine line(showsProgress(arguments));
+    const ProgressLine line(arguments.image.showsProgress(arguments.progress));
     return repairImage(std::move(storage), arguments.mode(), nullptr, line.task(stop));
 }
 
@@ -145,8 +140,8 @@ int repair(const CheckArguments& arguments, std::stop_token stop)
     auto path = arguments.image.path();
     if (!path)
         return report(path.error());
-    if (arguments.image.forceShare)
-        return report({ErrorKind::Refused, "A repair needs the image for itself: -U cannot go with -r", {}});
+    if (auto may = arguments.image.mayChange(); !may)
+        return report(may.error());
     auto storage = FileStorage::open(*path, Access::ReadWrite);
     if (!storage)
         return report(storage.error());

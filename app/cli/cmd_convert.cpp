@@ -130,6 +130,12 @@ Result<ConvertOptions> requestedOptions(const ConvertArguments& arguments)
 
 int run(const ConvertArguments& arguments)
 {
+    if (asksForHelp(arguments.options)) {
+        fmt::print("{}", createOptionsHelp());
+        return kExitOk;
+    }
+    if (arguments.source.empty() || arguments.target.empty())
+        return report({ErrorKind::Invalid, "Two files are needed: the source and the target", {}, {}, {}});
     auto options = requestedOptions(arguments);
     if (!options)
         return report(options.error());
@@ -154,8 +160,8 @@ void addConvert(CLI::App& app, int& exitCode)
 {
     auto arguments = std::make_shared<ConvertArguments>();
     CLI::App* command = app.add_subcommand("convert", "Copy what the guest sees into a new file, sparse");
-    command->add_option("SOURCE", arguments->source, "the disk to copy, with its backing files")->required();
-    command->add_option("TARGET", arguments->target, "the file to make; one that exists is written over")->required();
+    command->add_option("SOURCE", arguments->source, "the disk to copy, with its backing files");
+    command->add_option("TARGET", arguments->target, "the file to make; one that exists is written over");
     command->add_option("-f,--format", arguments->sourceFormat, "format of the source: qcow2 or raw");
     command->add_option("-O,--target-format", arguments->targetFormat, "format of the target: raw or qcow2");
     command->add_flag("-c,--compress", arguments->compressed, "compress the clusters of the target");

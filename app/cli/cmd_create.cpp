@@ -117,6 +117,12 @@ Result<void> takeSize(Request& request, const CreateArguments& arguments, const 
 
 int run(const CreateArguments& arguments)
 {
+    if (asksForHelp(arguments.options)) {
+        fmt::print("{}", createOptionsHelp());
+        return kExitOk;
+    }
+    if (arguments.file.empty())
+        return report({ErrorKind::Invalid, "FILENAME is missing", {}, "Name the image file to make", {}});
     auto request = parseRequest(arguments);
     if (!request)
         return report(request.error());
@@ -138,8 +144,7 @@ void addCreate(CLI::App& app, int& exitCode)
 {
     auto arguments = std::make_shared<CreateArguments>();
     CLI::App* command = app.add_subcommand("create", "Make a new image");
-    command->add_option("FILENAME", arguments->file, "the image file to make; one that exists is written over")
-        ->required();
+    command->add_option("FILENAME", arguments->file, "the image file to make; one that exists is written over");
     command->add_option("SIZE", arguments->size,
         "size of the disk in bytes, or with k, M, G, T, P or E; not needed with a backing file");
     command->add_option("-f,--format", arguments->format, "format of the image; only qcow2 is made");

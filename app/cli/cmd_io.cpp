@@ -41,9 +41,9 @@ Result<std::unique_ptr<IoSession>> openSession(
             return failed(chain);
         return std::make_unique<IoSession>(GuestReader(std::move(*chain)));
     }
-    if (arguments.forceShare)
-        return fail(
-            ErrorKind::Refused, "Only reading can share an image with another program", {}, "Leave -U out, or use -r");
+    if (auto may = ImageArguments{.file = {}, .format = {}, .objects = {}, .forceShare = arguments.forceShare}.mayChange();
+        !may)
+        return failed(may);
     if (!arguments.format.empty() && arguments.format != "qcow2")
         return fail(ErrorKind::Unsupported, "Only qcow2 images are written", {}, "Use -r to read");
     auto editor = openForEditing(arguments.file, OpenFiles::WholeChain, task);

@@ -64,7 +64,9 @@ Result<void> resize(
         return fail(ErrorKind::Refused, "New image size must be positive");
     if (*size <= old && preallocation != Preallocation::Off)
         return fail(ErrorKind::Refused, "Preallocation can only be used for growing images");
-    if (auto done = resizeDisk(editor, *size, mayShrink, task); !done)
+    // Where space is reserved, that is what takes the time.
+    const TaskContext quiet{task.stop, {}};
+    if (auto done = resizeDisk(editor, *size, mayShrink, preallocation == Preallocation::Off ? task : quiet); !done)
         return done;
     return preallocateDisk(editor, old, *size - std::min(old, *size), preallocation, task);
 }
@@ -83,7 +85,7 @@ int run(const ResizeArguments& arguments)
     const InterruptStop interrupt;
     Result<void> done;
     {
-        const ProgressLine progress(arguments.progress && !arguments.image.quiet);
+        const ProgressLine progress(arguments.image.showsProgress(arguments.progress));
         const TaskContext task = progress.task(interrupt.token());
         auto editor = openForEditing(*path, OpenFiles::WholeChain, task);
         if (!editor)

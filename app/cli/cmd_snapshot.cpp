@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <fmt/format.h>
+#include <utility>
 
 namespace cowscope::cli
 {
@@ -27,6 +28,18 @@ struct SnapshotArguments {
     bool copyOnOverflow = false;
     bool plan = false;
     bool progress = false;
+    std::string second; ///< what follows the first argument without an option
+
+    /// "-c --copy-on-overflow NAME FILENAME": a name that an option parted from its letter.
+    void takeName()
+    {
+        for (std::optional<std::string>* name : {&create, &apply, &remove}) {
+            if (*name && (*name)->empty() && !second.empty()) {
+                *name = std::exchange(image.file, second);
+                second.clear();
+            }
+        }
+    }
 
     OnOverflow onOverflow() const { return copyOnOverflow ? OnOverflow::Copy : OnOverflow::Refuse; }
 
@@ -101,7 +114,7 @@ int plan(const SnapshotArguments& arguments, const std::string& path, std::stop_
     if (!editor)
         return reportEdit(arguments, std::move(editor.error()), path);
     auto costs = [&] {
-        const ProgressLine line(arguments.progress && !arguments.image.quiet);
+        const ProgressLine line(arguments.image.showsProgress(arguments.progress));
         return cost(arguments, **editor, line.task(stop));
     }();
     if (!costs)
@@ -126,22 +139,25 @@ int change(const SnapshotArguments& arguments, const std::string& path, std::sto
     if (!editor)
         return report(editor.error());
     auto done = [&] {
-        const ProgressLine line(arguments.progress && !arguments.image.quiet);
+        const ProgressLine line(arguments.image.showsProgress(arguments.progress));
         return edit(arguments, **editor, line.task(stop));
     }();
     return done ? kExitOk : reportEdit(arguments, std::move(done.error()), path);
 }
 
-int run(const SnapshotArguments& arguments)
+int run(SnapshotArguments& arguments)
 {
+    arguments.takeName();
+    if (!arguments.second.empty())
+        return report({ErrorKind::Invalid, fmt::format("'{}' is one argument too many", arguments.second), {}, {}, {}});
     const int actions
         = arguments.list + arguments.create.has_value() + arguments.apply.has_value() + arguments.remove.has_value();
     if (actions > 1)
         return report({ErrorKind::Invalid, "Cannot mix '-l', '-a', '-c', '-d'", {}, {}, {}});
     if (arguments.list || actions == 0)
         return list(arguments);
-    if (arguments.image.forceShare && !arguments.plan)
-        return report({ErrorKind::Refused, "An image that others may use cannot be changed", {}, "Leave out -U", {}});
+    if (auto may = arguments.image.mayChange(); !may && !arguments.plan)
+        return report(may.error());
     auto path = arguments.image.path();
     if (!path)
         return report(path.error());
@@ -157,9 +173,11 @@ void addSnapshot(CLI::App& app, int& exitCode)
     CLI::App* command = app.add_subcommand("snapshot", "List, create, apply and delete internal snapshots");
     arguments->image.addTo(*command);
     command->add_flag("-l", arguments->list, "list the snapshots; so it does without -a, -c and -d");
-    command->add_option("-c", arguments->create, "create a snapshot of that name");
-    command->add_option("-a", arguments->apply, "make the disk what it was in the snapshot of that id or name");
-    command->add_option("-d", arguments->remove, "delete the snapshot of that name or id");
+    command->add_option("SECOND", arguments->second)->group("");
+    command->add_option("-c", arguments->create, "create a snapshot of that name")->expected(0, 1);
+    command->add_option("-a", arguments->apply, "make the disk what it was in the snapshot of that id or name")
+        ->expected(0, 1);
+    command->add_option("-d", arguments->remove, "delete the snapshot of that name or id")->expected(0, 1);
     command->add_flag("--copy-on-overflow", arguments->copyOnOverflow,
         "copy the clusters whose reference counts would not fit the image's width");
     command->add_flag("--plan", arguments->plan, "only tell what it would do to the counts");

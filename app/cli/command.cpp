@@ -3,7 +3,9 @@
 #include "app/cli/command.h"
 
 #include "core/format/field_catalog.h"
+#include "core/report/text_report.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <fmt/format.h>
 
@@ -53,6 +55,14 @@ void warnOfUse(const std::string& path)
             fmt::format("cowscope-cli: warning: {}: {}. What is shown may be changing\n", path, storage.error().what));
 }
 
+Result<void> ImageArguments::mayChange() const
+{
+    if (!forceShare)
+        return {};
+    return fail(
+        ErrorKind::Refused, "An image that others may be using cannot be changed: -U is for looking", {}, "Leave out -U");
+}
+
 Result<OpenedImage> openImage(const ImageArguments& arguments, Purpose purpose)
 {
     auto path = arguments.path();
@@ -77,20 +87,19 @@ Result<OpenedImage> openImage(const ImageArguments& arguments, Purpose purpose)
 
 void printText(std::FILE* stream, const std::string& text)
 {
-    std::string shown;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if ((byte < 0x20 && c != '\n') || byte == 0x7f)
-            shown += fmt::format("\\x{:02x}", byte);
-        else
-            shown += c;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t end = std::min(text.find('\n', at), text.size());
+        const bool ended = end < text.size();
+        fmt::print(stream, "{}{}", spelledOut(std::string_view(text).substr(at, end - at)), ended ? "\n" : "");
+        at = end + 1;
     }
-    fmt::print(stream, "{}", shown);
 }
 
 int report(const Error& error)
 {
-    printText(stderr, fmt::format("cowscope-cli: {}\n", error.text()));
+    Error shown = error;
+    shown.what = spelledOut(error.what); // it may name what an image names
+    printText(stderr, fmt::format("cowscope-cli: {}\n", shown.text()));
     return kExitError;
 }
 

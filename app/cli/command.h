@@ -34,6 +34,12 @@ struct ImageArguments {
 
     void addTo(CLI::App& command);
     bool json() const { return output == "json"; }
+
+    /// Whether -p shows anything: JSON on the standard output stands alone.
+    bool showsProgress(bool asked) const { return asked && !quiet && !json(); }
+
+    /// Refused with -U, for whoever changes the image.
+    Result<void> mayChange() const;
     Sharing sharing() const { return forceShare ? Sharing::Unlocked : Sharing::Locked; }
 
     /// The path of the image file. Errors: Invalid for image options without one, or for another format.
@@ -54,7 +60,7 @@ Result<OpenedImage> openImage(const ImageArguments& arguments, Purpose purpose =
 /// For -U: a warning on stderr if another program is using the image, with its name and process.
 void warnOfUse(const std::string& path);
 
-/// Prints text that may hold names from an image: control characters, which could steer a terminal, are spelled out.
+/// Prints text that may hold names from an image: control characters but line feeds are spelled out.
 void printText(std::FILE* stream, const std::string& text);
 
 /// Prints the error after the program's name; returns kExitError.

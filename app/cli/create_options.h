@@ -16,4 +16,10 @@ namespace cowscope::cli
 /// take; Unsupported for encryption.
 Result<CreateOptions> parseCreateOptions(const std::vector<std::string>& texts, CreateOptions start = {});
 
+/// "Supported qcow2 options:", a line each, for -o help.
+std::string createOptionsHelp();
+
+/// Whether some value of -o asks for help: "help" or "?", alone or among others.
+bool asksForHelp(const std::vector<std::string>& texts);
+
 } // namespace cowscope::cli

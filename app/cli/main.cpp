@@ -33,6 +33,10 @@ try {
         // Help and version are "errors" with code 0; all misuse is one code, as qemu-img has it.
         return app.exit(error) == 0 ? kExitOk : kExitError;
     }
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+        fmt::print(stderr, "cowscope-cli: Cannot write to the standard output\n");
+        return kExitError;
+    }
     return exitCode;
 } catch (const std::exception& error) {
     fmt::print(stderr, "cowscope-cli: {}\n", error.what());

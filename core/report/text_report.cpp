@@ -23,7 +23,7 @@ using Out = std::back_insert_iterator<std::string>;
 
 std::string scalarText(const Json& value)
 {
-    return value.is_string() ? value.get<std::string>() : value.dump();
+    return value.is_string() ? spelledOut(value.get<std::string>()) : value.dump();
 }
 
 /// "compression type: zlib", nested values further in; list items are numbered, as qemu-img does it.
@@ -49,12 +49,30 @@ std::string padded(std::string text, std::size_t bytes)
     return text;
 }
 
+std::string bitsText(unsigned bits)
+{
+    return fmt::format("{} {}", bits, bits == 1 ? "bit" : "bits");
+}
+
 std::string percent(std::uint64_t part, std::uint64_t whole)
 {
     return fmt::format("{:.2f}%", whole == 0 ? 0.0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole));
 }
 
 } // namespace
+
+std::string spelledOut(std::string_view text)
+{
+    std::string out;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte < 0x20 || byte == 0x7f)
+            out += fmt::format("\\x{:02x}", byte);
+        else
+            out += c;
+    }
+    return out;
+}
 
 std::string humanBytes(std::uint64_t bytes)
 {
@@ -85,7 +103,8 @@ std::string snapshotsText(const Image& image)
         const std::string icount
             = snapshot.icount && *snapshot.icount != ~std::uint64_t{0} ? std::to_string(*snapshot.icount) : "";
         const std::string day = fmt::format("{:%Y-%m-%d %H:%M:%S}", local); // fmt 9 takes no width for a time
-        text += fmt::format("{} {} {:>8}{:>20}{:>13}{:>11}\n", padded(snapshot.id, 9), padded(snapshot.name, 16),
+        text += fmt::format("{} {} {:>8}{:>20}{:>13}{:>11}\n", padded(spelledOut(snapshot.id), 9),
+            padded(spelledOut(snapshot.name), 16),
             humanBytes(snapshot.vmStateSize), day, clock, icount);
     }
     return text;
@@ -184,8 +203,8 @@ std::string assessmentText(const Image& image, const WidthAssessment& assessment
     const AmendPlan& plan = assessment.plan;
     const Geometry& geometry = image.geometry();
     const std::uint64_t clusterSize = geometry.clusterSize();
-    std::string text = fmt::format("Refcount width: {} bits now, {} bits wanted (counts up to {})\n",
-        image.header().refcountBits(), assessment.bits(), assessment.maximum);
+    std::string text = fmt::format("Refcount width: {} now, {} wanted (counts up to {})\n",
+        bitsText(image.header().refcountBits()), bitsText(assessment.bits()), assessment.maximum);
     text += fmt::format("Largest count: {} at cluster {} (offset {:#x})\n", plan.largest.count,
         plan.largest.cluster.value(), geometry.offset(plan.largest.cluster).value());
     text += fmt::format("Further internal snapshots that fit: {}\n", assessment.snapshotsThatFit);

@@ -7,11 +7,16 @@
 #include "core/image/image.h"
 
 #include <string>
+#include <string_view>
 
 namespace cowscope
 {
 
 // Results as text for people, each ending in a line feed. Where qemu-img prints the same, its wording is kept.
+
+/// Text from an image, with control characters spelled out ("\x0a"): they could steer a terminal, or begin a line of
+/// their own that looks like one of ours.
+std::string spelledOut(std::string_view text);
 
 /// 1536 -> "1.5 KiB", three significant digits.
 std::string humanBytes(std::uint64_t bytes);

@@ -199,7 +199,7 @@ Result<void> RefcountStore::change(HostCluster cluster, std::int64_t by)
             ? "No width counts further: remove references to the cluster first"
             : fmt::format("Amend the image first: amend -o refcount_bits={}", widthFor(wanted));
         return fail(ErrorKind::Refused,
-            fmt::format("Cluster {} has {} references; {} more do not fit a count of {} bits, which ends at {}",
+            fmt::format("Cluster {} has {} references; {} more do not fit a {}-bit count, which ends at {}",
                 cluster.value(), *now, amount, m_codec.bits(), m_codec.maximum()),
             offset, next);
     }
@@ -401,7 +401,7 @@ Result<void> RefcountStore::growReftable(std::uint64_t entries)
         return fail(ErrorKind::NoSpace,
             fmt::format(
                 "The image file would become too large: a refcount table of {} bytes cannot count more clusters of "
-                "{} bytes with {} bits each",
+                "{} bytes with {}-bit counts",
                 kMaxReftableBytes, m_clusterSize, m_codec.bits()),
             std::nullopt, "Use larger clusters or narrower counts");
     const std::uint64_t roomy = alignUp(std::max(entries, m_reftable.size() + m_reftable.size() / 2), perCluster);

@@ -296,6 +296,8 @@ Result<void> resizeDisk(ImageEditor& editor, std::uint64_t size, bool mayShrink,
         done = size > old ? grow(editor, size, task) : shrink(editor, size, task);
     if (!done)
         (void)editor.rollback(); // the first error is the one to tell
+    else if (const std::uint64_t bytes = std::max(size, old) - std::min(size, old); task.report)
+        task.report({Phase::Write, bytes, bytes}); // too late to be stopped
     return done;
 }
 
