@@ -169,7 +169,9 @@ int run(const AmendArguments& arguments)
     if (!path)
         return report(path.error());
     const InterruptStop interrupt;
-    const ProgressLine line(arguments.progress && !arguments.image.quiet && !arguments.image.json());
+    if (auto may = arguments.image.mayChange(); !may && !arguments.plan)
+        return report(may.error());
+    const ProgressLine line(arguments.image.showsProgress(arguments.progress));
     const TaskContext task = line.task(interrupt.token());
     if (arguments.undo)
         return arguments.plan ? showUndo(arguments, {interrupt.token(), {}}) : undo(arguments, *path, *request, task);
