@@ -70,6 +70,11 @@ void Screenshots::select(ui::Views::View view)
     case ui::Views::View::Structure:
     case ui::Views::View::Reftable:
         return selection.select(ui::RefblockSelection{0});
+    case ui::Views::View::Guest: {
+        const Geometry& geometry = m_window.document().image()->geometry();
+        const std::uint64_t bytes = std::min(geometry.virtualSize(), 8 * geometry.clusterSize());
+        return selection.select(ui::GuestRange{GuestOffset(0), std::max<std::uint64_t>(1, bytes), {}});
+    }
     default:
         return selection.select(ui::ClusterRange{m_window.document().census()->largest.cluster, 1});
     }

@@ -83,6 +83,8 @@ private Q_SLOTS:
     void followsAClickInTheHeader();
     void followsALinkInTheDetails();
     void showsSelectedBytesInEveryView();
+    void theGuestAndTheFileSelectEachOther();
+    void opensALayerOfTheChainInANewWindow();
     void goesToAFinding();
     void goesToAPlace();
     void saysWhyAPlaceIsNone();
@@ -436,6 +438,39 @@ void TestMainWindow::showsSelectedBytesInEveryView()
     m_window->document().selection().select(ByteRange{HostOffset(std::uint64_t{1} << 60), 8});
     QVERIFY(
         child<QTextBrowser>(QStringLiteral("detailsText")).toPlainText().contains(QStringLiteral("behind the end")));
+}
+
+void TestMainWindow::theGuestAndTheFileSelectEachOther()
+{
+    open(m_image);
+    m_window->views().bringUp(Views::View::Guest);
+    QVERIFY(waitForJobs());
+    auto& view = child<QAbstractScrollArea>(QStringLiteral("guestView"));
+    QTest::keyClick(&view, Qt::Key_Home);
+    QVERIFY(m_window->document().selection().as<GuestRange>());
+    const QString row = clusterRow(); // where the first cluster of the disk is in the file
+    QVERIFY(!row.isEmpty());
+    QVERIFY(text(QStringLiteral("selectionText")).startsWith(QStringLiteral("guest 0x0 to 0xfff")));
+    QVERIFY(child<QTextBrowser>(QStringLiteral("detailsText")).toPlainText().contains(QStringLiteral("active disk")));
+    m_window->document().selection().reset();
+    m_window->goTo(row);
+    QVERIFY(QTest::qWaitFor(
+        [this] { return text(QStringLiteral("guestNote")).contains(QStringLiteral("guest 0x0 to 0xfff")); }));
+}
+
+void TestMainWindow::opensALayerOfTheChainInANewWindow()
+{
+    const QString base = m_folder.create(QStringLiteral("below.qcow2"));
+    const QString top = m_folder.create(
+        QStringLiteral("above.qcow2"), QStringLiteral("cluster_size=4096,backing_fmt=qcow2,backing_file=below.qcow2"));
+    open(top);
+    m_window->views().bringUp(Views::View::Chain);
+    QVERIFY(clickButton(*m_window, QStringLiteral("openChain")));
+    QVERIFY(waitForJobs());
+    child<QTableView>(QStringLiteral("chainTable")).selectRow(1);
+    QVERIFY(clickButton(*m_window, QStringLiteral("openLayer")));
+    QVERIFY(QTest::qWaitFor([] { return windows().join(u'\n').contains(QStringLiteral("below.qcow2")); }));
+    QCOMPARE(windows().size(), 2);
 }
 
 void TestMainWindow::goesToAFinding()

@@ -4,6 +4,7 @@
 
 #include "ui/amend_options/amend_options_dialog.h"
 #include "ui/amend_wizard/amend_wizard.h"
+#include "ui/chain/chain_panel.h"
 #include "ui/common/format.h"
 #include "ui/common/guest_text.h"
 #include "ui/create/create_dialog.h"
@@ -100,6 +101,7 @@ void MainWindow::makeCentre()
     connect(m_start, &StartPage::createRequested, this, &MainWindow::showCreateDialog);
     connect(&m_views->snapshots(), &SnapshotsPanel::amendRequested, this, &MainWindow::showAmendWizard);
     connect(&m_views->snapshots(), &SnapshotsPanel::repairRequested, this, [this] { showRepair(RepairMode::All); });
+    connect(&m_views->chain(), &ChainPanel::openRequested, this, &MainWindow::openPath);
     connect(m_facts, &FactsBar::verdictClicked, this, [this] { m_views->bringUp(Views::View::Findings); });
 }
 

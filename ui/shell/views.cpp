@@ -2,17 +2,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/shell/views.h"
 
+#include "ui/chain/chain_panel.h"
 #include "ui/charts/charts_panel.h"
 #include "ui/clusters/cluster_panel.h"
+#include "ui/compare/compare_panel.h"
 #include "ui/compatibility/compatibility_panel.h"
 #include "ui/details/details_panel.h"
 #include "ui/findings/findings_panel.h"
+#include "ui/guest/guest_panel.h"
 #include "ui/header/header_panel.h"
 #include "ui/hex/hex_panel.h"
 #include "ui/ledger/ledger_panel.h"
 #include "ui/lookup/lookup_panel.h"
 #include "ui/map/map_panel.h"
 #include "ui/refblock/refblock_panel.h"
+#include "ui/references/references_panel.h"
 #include "ui/reftable/reftable_panel.h"
 #include "ui/snapshots/snapshots_panel.h"
 #include "ui/structure/structure_panel.h"
@@ -30,7 +34,7 @@ namespace cowscope::ui
 
 namespace
 {
-constexpr int kLayoutVersion = 5; ///< a layout saved by a program with other docks is not restored
+constexpr int kLayoutVersion = 6; ///< a layout saved by a program with other docks is not restored
 constexpr int kFindingsHeight = 190; ///< buttons, a few rows, the beginning of the details
 const QString kLayoutKey = QStringLiteral("layout/views");
 } // namespace
@@ -40,6 +44,7 @@ Views::Views(ImageDocument& document, QWidget* parent)
     , m_findings(new FindingsPanel(document, this))
     , m_snapshots(new SnapshotsPanel(document, this))
     , m_hex(new HexPanel(document, this))
+    , m_chain(new ChainPanel(document, this))
 {
     setObjectName(QStringLiteral("views"));
     setDockNestingEnabled(true);
@@ -53,6 +58,9 @@ Views::Views(ImageDocument& document, QWidget* parent)
            "moves, a click selects, Shift and dragging selects a range; the legend brings out what is clicked."));
     addView(View::Heatmap, QStringLiteral("heatmapDock"), tr("Refblock"), new RefblockPanel(document, this),
         tr("The reference counts of one refblock, or of the whole file, as a grid with one cell for each cluster."));
+    addView(View::Guest, QStringLiteral("guestDock"), tr("Guest"), new GuestPanel(document, this),
+        tr("The virtual disk in guest order: what is data, zeros, compressed or not there, now or in a snapshot. "
+           "Selecting a stretch shows where it is in the file, and the other way round."));
     addView(View::Clusters, QStringLiteral("clustersDock"), tr("Clusters"), new ClusterPanel(document, this),
         tr("Every cluster of the file with its owner, its stored count and the references that the structures really "
            "make."));
@@ -87,6 +95,13 @@ Views::Views(ImageDocument& document, QWidget* parent)
         tr("How a guest offset is looked up, step by step with its arithmetic and bytes, and back from a host offset "
            "to "
            "who refers to it."));
+    addView(View::References, QStringLiteral("referencesDock"), tr("References"), new ReferencesPanel(document, this),
+        tr("Who refers to the selected cluster and what it refers to: a graph from the header to the data, and a list. "
+           "Arrows move in the graph, Enter follows."));
+    addView(View::Chain, QStringLiteral("chainDock"), tr("Chain"), m_chain,
+        tr("Backing and data files as the headers name them. None is opened before you ask for it."));
+    addView(View::Compare, QStringLiteral("compareDock"), tr("Compare"), new ComparePanel(document, this),
+        tr("How this image differs from another file, or from what it was before an edit."));
     arrange();
 }
 
@@ -109,13 +124,18 @@ void Views::arrange()
     addDockWidget(Qt::LeftDockWidgetArea, dock(View::Structure));
     splitDockWidget(dock(View::Structure), dock(View::Map), Qt::Horizontal);
     splitDockWidget(dock(View::Map), dock(View::Details), Qt::Horizontal);
-    for (const View view : {View::Heatmap, View::Clusters, View::Reftable, View::Header, View::Charts, View::Ledger,
-             View::Compatibility, View::Snapshots, View::Hex, View::Tables, View::Lookup})
+    for (const View view : {View::Heatmap, View::Guest, View::Clusters, View::Tables, View::Hex, View::Header,
+             View::Reftable, View::Charts, View::Ledger, View::Snapshots, View::Compare})
         tabifyDockWidget(dock(View::Map), dock(view));
+    for (const View view : {View::Lookup, View::Compatibility})
+        tabifyDockWidget(dock(View::Details), dock(view));
+    tabifyDockWidget(dock(View::Structure), dock(View::Chain));
     addDockWidget(Qt::BottomDockWidgetArea, dock(View::Findings));
+    tabifyDockWidget(dock(View::Findings), dock(View::References));
     for (QDockWidget* each : m_docks)
         each->show();
-    dock(View::Map)->raise();
+    for (const View view : {View::Map, View::Details, View::Structure, View::Findings})
+        dock(view)->raise();
     proportion();
 }
 

@@ -14,6 +14,7 @@ class QMenu;
 namespace cowscope::ui
 {
 
+class ChainPanel;
 class FindingsPanel;
 class HexPanel;
 class SnapshotsPanel;
@@ -40,8 +41,12 @@ public:
         Lookup,
         Ledger,
         Compatibility,
+        Guest,
+        References,
+        Chain,
+        Compare,
     };
-    static constexpr int kViewCount = 15;
+    static constexpr int kViewCount = 19;
 
     explicit Views(ImageDocument& document, QWidget* parent = nullptr);
 
@@ -56,6 +61,7 @@ public:
 
     SnapshotsPanel& snapshots() { return *m_snapshots; }
     HexPanel& hex() { return *m_hex; }
+    ChainPanel& chain() { return *m_chain; }
 
     /// Adds an action for each view, which shows and hides its dock.
     void fillMenu(QMenu& menu) const;
@@ -76,6 +82,7 @@ private:
     FindingsPanel* m_findings;
     SnapshotsPanel* m_snapshots;
     HexPanel* m_hex;
+    ChainPanel* m_chain;
     bool m_fresh = true; ///< no saved layout: share the space out when the size is known
 };
 

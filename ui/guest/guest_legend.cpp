@@ -1,0 +1,117 @@
+// SPDX-FileCopyrightText: The Cowscope authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/guest/guest_legend.h"
+
+#include "ui/common/format.h"
+#include "ui/common/palette.h"
+#include "ui/guest/guest_colors.h"
+
+#include <QEvent>
+#include <QGridLayout>
+#include <QPainter>
+#include <QToolButton>
+
+#include <algorithm>
+
+namespace cowscope::ui
+{
+
+namespace
+{
+
+constexpr int kIconSize = 14;
+
+QIcon iconOf(GuestUse use, bool dark)
+{
+    QPixmap pixmap(kIconSize * 2, kIconSize * 2); // sharp at twice the resolution too
+    pixmap.setDevicePixelRatio(2);
+    const QColor color = guestColor(use, dark);
+    pixmap.fill(color);
+    QPainter painter(&pixmap);
+    painter.setPen(textColorOn(color));
+    QFont font = painter.font();
+    font.setPixelSize(kIconSize - 4);
+    painter.setFont(font);
+    painter.drawText(QRect(0, 0, kIconSize, kIconSize), Qt::AlignCenter, guestLetter(use));
+    return pixmap;
+}
+
+} // namespace
+
+GuestLegend::GuestLegend(QWidget* parent)
+    : QWidget(parent)
+{
+    auto* layout = new QGridLayout(this);
+    layout->setContentsMargins(4, 0, 4, 2);
+    layout->setHorizontalSpacing(2);
+    layout->setVerticalSpacing(0);
+    for (std::size_t i = 0; i < kGuestUseCount; ++i) {
+        const auto use = static_cast<GuestUse>(i);
+        auto* button = new QToolButton(this);
+        button->setObjectName(QStringLiteral("guestUse%1").arg(i));
+        button->setCheckable(true);
+        button->setChecked(true);
+        button->setAutoRaise(true);
+        button->setFocusPolicy(Qt::TabFocus);
+        button->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+        button->setIconSize(QSize(kIconSize, kIconSize));
+        button->setToolTip(tr("%1 Click to hide or show it.").arg(guestUseMeaning(use)));
+        button->hide();
+        connect(button, &QToolButton::toggled, this, [this, use](bool shown) { Q_EMIT toggled(use, shown); });
+        m_buttons[i] = button;
+    }
+    paintIcons();
+}
+
+void GuestLegend::setUses(const GuestCell& uses, std::uint64_t unitBytes)
+{
+    for (std::size_t i = 0; i < kGuestUseCount; ++i) {
+        const QString name = guestUseText(static_cast<GuestUse>(i));
+        const QString size = formatBytes(uses.units[i] * unitBytes);
+        m_buttons[i]->setText(QStringLiteral("%1 %2").arg(name, size));
+        m_buttons[i]->setAccessibleName(tr("Show %1, %2").arg(name, size));
+        m_buttons[i]->setVisible(uses.units[i] > 0);
+    }
+    arrange();
+}
+
+/// As many in a row as fit.
+void GuestLegend::arrange()
+{
+    auto* grid = static_cast<QGridLayout*>(layout());
+    int widest = 1;
+    for (const QToolButton* button : m_buttons)
+        if (!button->isHidden())
+            widest = std::max(widest, button->sizeHint().width() + grid->horizontalSpacing());
+    const int columns = std::max(1, (width() - 8) / widest);
+    int at = 0;
+    for (QToolButton* button : m_buttons) {
+        grid->removeWidget(button);
+        if (button->isHidden())
+            continue;
+        grid->addWidget(button, at / columns, at % columns, Qt::AlignLeft);
+        ++at;
+    }
+    grid->setColumnStretch(columns, 1);
+}
+
+void GuestLegend::resizeEvent(QResizeEvent* event)
+{
+    QWidget::resizeEvent(event);
+    arrange();
+}
+
+void GuestLegend::paintIcons()
+{
+    for (std::size_t i = 0; i < kGuestUseCount; ++i)
+        m_buttons[i]->setIcon(iconOf(static_cast<GuestUse>(i), isDark(palette())));
+}
+
+void GuestLegend::changeEvent(QEvent* event)
+{
+    if (event->type() == QEvent::PaletteChange)
+        paintIcons();
+    QWidget::changeEvent(event);
+}
+
+} // namespace cowscope::ui
