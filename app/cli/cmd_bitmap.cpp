@@ -123,8 +123,8 @@ nlohmann::json describe(const Bitmap& bitmap, const std::optional<std::uint64_t>
 std::string lineOf(const Bitmap& bitmap, const std::optional<std::uint64_t>& markedBytes)
 {
     const bool records = (bitmap.flags & kBitmapAuto) != 0;
-    return fmt::format("{:<24} granularity {:>10}  {}  {}\n", spelledOut(bitmap.name), std::uint64_t{1} << bitmap.granularityBits,
-        records ? "recording" : "not recording",
+    return fmt::format("{:<24} granularity {:>10}  {}  {}\n", spelledOut(bitmap.name),
+        std::uint64_t{1} << bitmap.granularityBits, records ? "recording" : "not recording",
         markedBytes ? fmt::format("{} bytes marked", *markedBytes) : "in use: was not saved properly");
 }
 

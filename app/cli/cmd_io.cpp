@@ -41,7 +41,8 @@ Result<std::unique_ptr<IoSession>> openSession(
             return failed(chain);
         return std::make_unique<IoSession>(GuestReader(std::move(*chain)));
     }
-    if (auto may = ImageArguments{.file = {}, .format = {}, .objects = {}, .forceShare = arguments.forceShare}.mayChange();
+    if (auto may
+        = ImageArguments{.file = {}, .format = {}, .objects = {}, .forceShare = arguments.forceShare}.mayChange();
         !may)
         return failed(may);
     if (!arguments.format.empty() && arguments.format != "qcow2")

@@ -59,8 +59,8 @@ Result<void> ImageArguments::mayChange() const
 {
     if (!forceShare)
         return {};
-    return fail(
-        ErrorKind::Refused, "An image that others may be using cannot be changed: -U is for looking", {}, "Leave out -U");
+    return fail(ErrorKind::Refused, "An image that others may be using cannot be changed: -U is for looking", {},
+        "Leave out -U");
 }
 
 Result<OpenedImage> openImage(const ImageArguments& arguments, Purpose purpose)

@@ -46,11 +46,14 @@ constexpr OptionRow kRows[] = {
         [](CreateOptions& o, const std::string& v) { return store(o.backingFile, Result<std::string>(v)); }},
     {"backing_fmt", "str", "Format of the base image: raw or qcow2",
         [](CreateOptions& o, const std::string& v) { return store(o.backingFormat, Result<std::string>(v)); }},
-    {"cluster_size", "size", "Bytes of a cluster, 512 to 2M", [](CreateOptions& o, const std::string& v) { return store(o.clusterSize, parseSize(v)); }},
-    {"compat", "str", "Compatibility level: v2 [0.10] or v3 [1.1]", [](CreateOptions& o, const std::string& v) { return store(o.version, parseCompat(v)); }},
+    {"cluster_size", "size", "Bytes of a cluster, 512 to 2M",
+        [](CreateOptions& o, const std::string& v) { return store(o.clusterSize, parseSize(v)); }},
+    {"compat", "str", "Compatibility level: v2 [0.10] or v3 [1.1]",
+        [](CreateOptions& o, const std::string& v) { return store(o.version, parseCompat(v)); }},
     {"compression_type", "str", "Method of compressed clusters: zlib or zstd",
         [](CreateOptions& o, const std::string& v) { return store(o.compression, parseCompression(v)); }},
-    {"data_file", "str", "File that keeps the guest data", [](CreateOptions& o, const std::string& v) { return store(o.dataFile, Result<std::string>(v)); }},
+    {"data_file", "str", "File that keeps the guest data",
+        [](CreateOptions& o, const std::string& v) { return store(o.dataFile, Result<std::string>(v)); }},
     {"data_file_raw", "bool", "The data file is to be readable as a raw image",
         [](CreateOptions& o, const std::string& v) { return store(o.dataFileRaw, parseSwitch("data_file_raw", v)); }},
     {"extended_l2", "bool", "Extended L2 entries, with subclusters",
@@ -63,7 +66,8 @@ constexpr OptionRow kRows[] = {
         [](CreateOptions& o, const std::string& v) { return store(o.preallocation, parsePreallocation(v)); }},
     {"refcount_bits", "num", "Width of a reference count in bits: 1, 2, 4, 8, 16, 32 or 64",
         [](CreateOptions& o, const std::string& v) { return store(o.refcountBits, parseNumber("refcount_bits", v)); }},
-    {"size", "size", "Size of the disk", [](CreateOptions& o, const std::string& v) { return store(o.size, parseSize(v)); }},
+    {"size", "size", "Size of the disk",
+        [](CreateOptions& o, const std::string& v) { return store(o.size, parseSize(v)); }},
 };
 
 Result<void> setOption(CreateOptions& options, const std::string& name, const std::string& value)

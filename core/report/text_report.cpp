@@ -104,8 +104,7 @@ std::string snapshotsText(const Image& image)
             = snapshot.icount && *snapshot.icount != ~std::uint64_t{0} ? std::to_string(*snapshot.icount) : "";
         const std::string day = fmt::format("{:%Y-%m-%d %H:%M:%S}", local); // fmt 9 takes no width for a time
         text += fmt::format("{} {} {:>8}{:>20}{:>13}{:>11}\n", padded(spelledOut(snapshot.id), 9),
-            padded(spelledOut(snapshot.name), 16),
-            humanBytes(snapshot.vmStateSize), day, clock, icount);
+            padded(spelledOut(snapshot.name), 16), humanBytes(snapshot.vmStateSize), day, clock, icount);
     }
     return text;
 }
