@@ -201,6 +201,8 @@ public:
     CrashFigures finish(Promise promise)
     {
         const QString path = m_sample.folder + QStringLiteral("/state.qcow2");
+        if (!m_forQemu.empty()) // an amend that names a backing file names this one
+            (void)writeFile(m_sample.folder + QStringLiteral("/base.raw"), Bytes(WriteTrace::kSectorBytes));
         for (const Bytes& state : m_forQemu) {
             if (!writeFile(path, state)) {
                 m_figures.fault = "a state cannot be written for qemu-img";
