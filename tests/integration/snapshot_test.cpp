@@ -435,6 +435,8 @@ void SnapshotTest::encryptedDisksKeepTheirPlaces()
     const auto made = test::qemu::img(QStringList{"create", "-q", "-f", "qcow2"} + secret
         + QStringList{
             "-o", "encrypt.format=luks,encrypt.key-secret=k,encrypt.iter-time=10,refcount_bits=2", path, "1M"});
+    if (made.err.contains("accurate CPU usage"))
+        QSKIP("The reference tool cannot time its key derivation on this machine now");
     QVERIFY2(made.exit == 0, made.err);
     const auto io = [&](const QString& command) {
         const auto run = test::runProgram("qemu-io", secret + QStringList{"-c", command, "--image-opts", options});

@@ -174,7 +174,9 @@ QKeyCombination Views::key(View view)
     constexpr int kDigits = 9;
     const int number = static_cast<int>(view);
     const auto digit = static_cast<Qt::Key>(Qt::Key_1 + number % kDigits);
-    return number < kDigits ? Qt::CTRL | digit : Qt::CTRL | Qt::ALT | digit;
+    if (number < kDigits)
+        return Qt::CTRL | digit;
+    return number < 2 * kDigits ? Qt::CTRL | Qt::ALT | digit : Qt::CTRL | Qt::ALT | Qt::SHIFT | digit;
 }
 
 void Views::setFindingActions(const QList<QAction*>& actions)

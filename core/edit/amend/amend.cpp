@@ -68,17 +68,26 @@ std::uint64_t mostBytesToWrite(const Image& image, unsigned order)
     return (refblocks + divideUp(refblocks * 8, clusterSize) + 1) * clusterSize;
 }
 
-/// Mostly there is nothing wrong with an image, and the plan needs little of the census.
+/// Mostly there is nothing wrong with an image, and the plan needs little of the census. Where a second one is needed,
+/// it waits for the phase of the first.
 Result<AmendPlan> makePlan(const Image& image, unsigned order, TaskSequence& steps, std::stop_token stop)
 {
     const std::uint64_t later = mostBytesToWrite(image, order);
-    auto sound = takeSoundCensus(image, steps.next(later));
+    Phase furthest = Phase::Open;
+    const auto onwards = [&furthest](const TaskContext& task) {
+        return TaskContext{task.stop, [report = task.report, &furthest](const Progress& progress) {
+                               furthest = std::max(furthest, progress.phase);
+                               if (report)
+                                   report({furthest, progress.done, progress.total});
+                           }};
+    };
+    auto sound = takeSoundCensus(image, onwards(steps.next(later)));
     if (!sound && sound.error().kind == ErrorKind::Cancelled)
         return failed(sound);
     // How many snapshots compressed clusters leave room for only the plain census tells.
     if (sound && *sound && (*sound)->census.allocation.compressed == 0)
         return planAmend(image, (*sound)->census, surveyForAmend(image, **sound), order);
-    auto census = takeCensus(image, steps.next(later));
+    auto census = takeCensus(image, onwards(steps.next(later)));
     return census ? planAmend(image, **census, order, stop) : failed(census);
 }
 

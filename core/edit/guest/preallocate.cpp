@@ -51,6 +51,8 @@ Result<void> reserveSpace(
         if (!reserved)
             return reserved;
     }
+    if (task.report)
+        task.report({Phase::Write, length, length});
     return (*data)->flush();
 }
 
