@@ -3,6 +3,7 @@
 #include "core/base/task_sequence.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace cowscope
@@ -22,7 +23,14 @@ void TaskSequence::report(const Progress& progress)
     m_current = std::max(m_current, progress.total);
     const std::uint64_t known = m_before + m_current;
     m_done = std::max(m_done, std::min(m_before + progress.done, known));
-    m_whole.report({progress.phase, m_done, known == 0 ? 0 : known + m_later});
+    const std::uint64_t total = known == 0 ? 0 : std::max(known + m_later, m_done);
+    // A task that nobody expected makes the whole longer, but takes back nothing of the share that was shown.
+    if (m_total > 0 && total > m_total)
+        m_done = std::min(total,
+            static_cast<std::uint64_t>(
+                std::ceil(static_cast<long double>(m_done) * total / static_cast<long double>(m_total))));
+    m_total = total;
+    m_whole.report({progress.phase, m_done, total});
 }
 
 } // namespace cowscope

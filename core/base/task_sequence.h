@@ -7,8 +7,9 @@
 namespace cowscope
 {
 
-/// Tasks that follow each other, reported as one: their bytes of work add up, and `done` never decreases. The total is
-/// known once the first task knows its own; what the later ones will do is estimated until they begin.
+/// Tasks that follow each other, reported as one: their bytes of work add up, and neither `done` nor its share of the
+/// total ever decreases. The total is known once the first task knows its own; what the later ones will do is estimated
+/// until they begin.
 class TaskSequence
 {
 public:
@@ -32,6 +33,7 @@ private:
     std::uint64_t m_current = 0; ///< of the one that runs; 0: not known yet
     std::uint64_t m_later = 0;
     std::uint64_t m_done = 0;
+    std::uint64_t m_total = 0; ///< as reported last
 };
 
 } // namespace cowscope
