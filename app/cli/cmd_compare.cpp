@@ -66,6 +66,14 @@ Result<GuestReader> openContents(const ImageArguments& image, const TaskContext&
     auto chain = BackingChain::openFile(path, format, image.sharing(), task);
     if (!chain)
         return failed(chain);
+    for (unsigned depth = 0; depth < chain->layers(); ++depth) {
+        const Image* layer = chain->image(depth);
+        if (layer != nullptr && layer->header().cryptMethod != CryptMethod::None)
+            return std::unexpected(
+                Error{ErrorKind::Unsupported, "The guest's data is encrypted, which this program does not read", {},
+                    "Use qemu-img with the image's secret"}
+                    .in(chain->path(depth)));
+    }
     return GuestReader(std::move(*chain));
 }
 

@@ -23,9 +23,11 @@
 #include "ui/tables/table_panel.h"
 
 #include <QAction>
+#include <QChildEvent>
 #include <QDockWidget>
 #include <QMenu>
 #include <QSettings>
+#include <QTabBar>
 
 #include <algorithm>
 
@@ -153,6 +155,18 @@ void Views::showEvent(QShowEvent* event)
     QMainWindow::showEvent(event);
     if (std::exchange(m_fresh, false))
         proportion();
+}
+
+/// The bars of tabbed docks come and go. Their titles are never cut off: a bar that is too narrow scrolls.
+void Views::childEvent(QChildEvent* event)
+{
+    QMainWindow::childEvent(event);
+    auto* bar = event->type() == QEvent::ChildPolished ? qobject_cast<QTabBar*>(event->child()) : nullptr;
+    if (bar == nullptr)
+        return;
+    bar->setElideMode(Qt::ElideNone);
+    bar->setUsesScrollButtons(true);
+    bar->setExpanding(false);
 }
 
 void Views::bringUp(View view)

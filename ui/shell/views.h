@@ -72,6 +72,7 @@ public:
 
 protected:
     void showEvent(QShowEvent* event) override;
+    void childEvent(QChildEvent* event) override;
 
 private:
     void addView(View view, const QString& objectName, const QString& title, QWidget* panel, const QString& help);
