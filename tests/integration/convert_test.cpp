@@ -356,7 +356,7 @@ void ConvertTest::progressGrowsToTheEnd()
     QVERIFY(done.out.endsWith('\n'));
     double last = -1;
     const QList<QByteArray> lines = done.out.trimmed().split('\r');
-    QVERIFY(lines.size() > 2);
+    QVERIFY(lines.size() > 1); // how many there are between depends on the time
     for (const QByteArray& line : lines) {
         const QByteArray text = line.trimmed();
         QVERIFY2(text.startsWith('(') && text.contains("/100%) "), text);
