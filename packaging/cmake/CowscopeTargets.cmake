@@ -39,6 +39,9 @@ function(cowscope_add_test name)
     add_test(NAME ${name} COMMAND ${name})
     if(NOT ARG_TIMEOUT)
         set(ARG_TIMEOUT 300)
+        if(COWSCOPE_SANITIZE)
+            set(ARG_TIMEOUT 1200) # instrumented code runs up to ten times as long
+        endif()
     endif()
     set_tests_properties(${name} PROPERTIES ENVIRONMENT "QT_QPA_PLATFORM=offscreen" TIMEOUT ${ARG_TIMEOUT}
         LABELS "${ARG_LABELS}")
