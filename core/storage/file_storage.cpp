@@ -214,6 +214,14 @@ Result<void> FileStorage::reserve(std::uint64_t offset, std::uint64_t length)
     return {};
 }
 
+Result<std::int64_t> FileStorage::modified() const
+{
+    struct stat info = {};
+    if (::fstat(m_descriptor, &info) != 0)
+        return std::unexpected(systemError("read the times of the file", 0, errno));
+    return std::int64_t{info.st_mtim.tv_sec} * 1'000'000'000 + info.st_mtim.tv_nsec;
+}
+
 void FileStorage::unlock()
 {
     unlockImage(m_descriptor);

@@ -51,6 +51,9 @@ public:
     Result<void> reserve(std::uint64_t offset, std::uint64_t length) override;
     bool canGrow() const override { return !m_blockDevice; }
 
+    /// When the contents were written last, in nanoseconds since 1970: tells whether somebody who heeds no locks did.
+    Result<std::int64_t> modified() const;
+
     /// Gives the image locks back early: a viewer holds them only while it reads metadata.
     void unlock();
 

@@ -158,8 +158,10 @@ private:
     bool m_growLater = false; ///< something behind the end of the disk must be zeroed
 };
 
-Result<AmendSummary> amend(std::shared_ptr<Storage> storage, GuestFiles files, const AmendRequest& request,
-    bool writeCopies, const TaskContext& task)
+} // namespace
+
+Result<AmendSummary> amendImage(std::shared_ptr<Storage> storage, GuestFiles files, const AmendRequest& request,
+    const TaskContext& task, AmendContents contents)
 {
     auto image = Image::open(storage, task);
     if (!image)
@@ -189,7 +191,8 @@ Result<AmendSummary> amend(std::shared_ptr<Storage> storage, GuestFiles files, c
     auto editor = ImageEditor::open(storage, std::move(files), task);
     if (!editor)
         return failed(editor);
-    if (auto done = Amendment(**editor, request, std::move(target), writeCopies, task).run(summary); !done)
+    if (auto done = Amendment(**editor, request, std::move(target), contents == AmendContents::Copy, task).run(summary);
+        !done)
         return failed(done);
     summary.newSize = (*editor)->geometry().virtualSize();
     const auto size = storage->size();
@@ -199,21 +202,13 @@ Result<AmendSummary> amend(std::shared_ptr<Storage> storage, GuestFiles files, c
     return summary;
 }
 
-} // namespace
-
-Result<AmendSummary> amendImage(
-    std::shared_ptr<Storage> storage, GuestFiles files, const AmendRequest& request, const TaskContext& task)
-{
-    return amend(std::move(storage), std::move(files), request, true, task);
-}
-
 Result<AmendSummary> previewAmend(
     std::shared_ptr<const Storage> storage, GuestFiles files, const AmendRequest& request, const TaskContext& task)
 {
     auto overlay = OverlayStorage::over(std::move(storage));
     if (!overlay)
         return failed(overlay);
-    return amend(std::move(*overlay), std::move(files), request, false, task);
+    return amendImage(std::move(*overlay), std::move(files), request, task, AmendContents::Leave);
 }
 
 } // namespace cowscope

@@ -33,6 +33,13 @@ struct AmendSummary {
     bool operator==(const AmendSummary&) const = default;
 };
 
+/// Whether an amend copies contents of the disk, or only makes the room for the copies: enough to find out what it does
+/// to the metadata.
+enum class AmendContents {
+    Copy,
+    Leave,
+};
+
 /// Amends everything that is asked for by one commit, on a storage that the caller has opened for writing and locked.
 ///
 /// All tables that change go to clusters that the image does not use, and counts of another width are all written anew
@@ -42,10 +49,10 @@ struct AmendSummary {
 /// zeroed. `files` need the backing chain for a larger disk only.
 ///
 /// Errors: Refused, with all reasons at once; Cancelled, Io, NoSpace: the file is then as it was, its length included.
-Result<AmendSummary> amendImage(
-    std::shared_ptr<Storage> storage, GuestFiles files, const AmendRequest& request, const TaskContext& task);
+Result<AmendSummary> amendImage(std::shared_ptr<Storage> storage, GuestFiles files, const AmendRequest& request,
+    const TaskContext& task, AmendContents contents = AmendContents::Copy);
 
-/// What amendImage() would do: it is done to a copy of what it changes, in memory, and contents are not copied.
+/// What amendImage() would do: it is done on an OverlayStorage, and contents are not copied. See also EditSession.
 Result<AmendSummary> previewAmend(
     std::shared_ptr<const Storage> storage, GuestFiles files, const AmendRequest& request, const TaskContext& task);
 

@@ -228,7 +228,7 @@ private:
         ++m_cost.clusters;
         m_cost.bytes += bytes;
         if (!m_writeCopies)
-            return {};
+            return m_editor.storage().reserve(to.value(), bytes);
         if (auto go = m_task.step(m_progress); !go)
             return go;
         m_bytes.resize(bytes);

@@ -38,7 +38,8 @@ private Q_SLOTS:
     void readsLikeAFileThatWasWritten_data();
     void readsLikeAFileThatWasWritten();
     void extentsCoverTheFileInOrder();
-    void keepsNoMoreThanItMay();
+    void tellsWhatWasWritten();
+    void keepsMoreThanMemoryHolds();
 };
 
 void TestOverlay::readsLikeAFileThatWasWritten_data()
@@ -55,7 +56,7 @@ void TestOverlay::readsLikeAFileThatWasWritten()
     const Bytes before = randomBytes(random() % 40000, random);
     const auto below = std::make_shared<MemoryStorage>(before);
     MemoryStorage file(before);
-    auto overlay = OverlayStorage::over(below);
+    auto overlay = OverlayStorage::over(below, seed % 2 == 0 ? OverlayStorage::kMemoryBytes : 8192);
     QVERIFY(overlay);
     for (int step = 0; step < 60; ++step) {
         const std::uint64_t offset = random() % 60000;
@@ -105,19 +106,49 @@ void TestOverlay::extentsCoverTheFileInOrder()
     QCOMPARE((*overlay)->extentAt(50000)->length, std::uint64_t{0});
 }
 
-void TestOverlay::keepsNoMoreThanItMay()
+void TestOverlay::tellsWhatWasWritten()
 {
-    auto overlay = OverlayStorage::over(std::make_shared<MemoryStorage>());
+    const auto written = [](const OverlayStorage& overlay) {
+        std::vector<std::pair<std::uint64_t, std::uint64_t>> all;
+        for (const StorageExtent& extent : overlay.writtenExtents())
+            all.emplace_back(extent.offset, extent.offset + extent.length);
+        return all;
+    };
+    using Stretches = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
+    auto overlay = OverlayStorage::over(std::make_shared<MemoryStorage>(Bytes(20000, std::byte{1})));
     QVERIFY(overlay);
-    const Bytes chunk(std::size_t{16} << 20, std::byte{7});
-    std::uint64_t offset = 0;
-    while (offset < OverlayStorage::kMaxBytes) {
-        QVERIFY((*overlay)->write(offset, chunk));
-        offset += chunk.size();
+    QVERIFY(written(**overlay).empty());
+    QVERIFY((*overlay)->write(5000, Bytes(10, std::byte{2}))); // in one sector
+    QVERIFY((*overlay)->write(5001, Bytes(3, std::byte{3}))); // there again
+    QVERIFY((*overlay)->write(1000, Bytes(100, std::byte{4}))); // over the border of two
+    QVERIFY((written(**overlay) == Stretches{{512, 1536}, {4608, 5120}}));
+    QVERIFY((*overlay)->write(1536, Bytes(3072, std::byte{5}))); // joins them
+    QVERIFY((written(**overlay) == Stretches{{512, 5120}}));
+    QVERIFY((*overlay)->reserve(40000, 1000));
+    QVERIFY((written(**overlay) == Stretches{{512, 5120}, {39936, 41472}}));
+    QCOMPARE((*overlay)->size().value(), std::uint64_t{41000});
+    QVERIFY((*overlay)->truncate(4000));
+    QVERIFY((written(**overlay) == Stretches{{512, 4096}}));
+}
+
+void TestOverlay::keepsMoreThanMemoryHolds()
+{
+    std::mt19937 random(7);
+    const Bytes before = randomBytes(100000, random);
+    MemoryStorage file(before);
+    auto overlay = OverlayStorage::over(std::make_shared<MemoryStorage>(before), 16384); // four pages of it
+    QVERIFY(overlay);
+    for (int step = 0; step < 200; ++step) {
+        const std::uint64_t offset = random() % 200000;
+        const Bytes bytes = randomBytes(random() % 9000, random);
+        QVERIFY(file.write(offset, bytes));
+        QVERIFY((*overlay)->write(offset, bytes));
+        if (step % 50 == 49) {
+            QVERIFY(file.truncate(60000)); // pages are used again
+            QVERIFY((*overlay)->truncate(60000));
+        }
+        QVERIFY(contents(**overlay) == contents(file));
     }
-    const auto refused = (*overlay)->write(offset, chunk);
-    QVERIFY(!refused);
-    QCOMPARE(refused.error().kind, ErrorKind::NoSpace);
 }
 
 QTEST_MAIN(TestOverlay)
