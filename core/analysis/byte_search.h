@@ -6,14 +6,22 @@
 #include "core/storage/storage.h"
 
 #include <optional>
-#include <span>
+#include <vector>
 
 namespace cowscope
 {
 
-/// Where `pattern` (at least one byte) first occurs at or after `from` and begins before `to`. Holes of the file are
-/// not read. Progress is in bytes of the range. Errors: Cancelled, Io.
-Result<std::optional<std::uint64_t>> findBytes(const Storage& storage, std::span<const std::byte> pattern,
-    std::uint64_t from, std::uint64_t to, const TaskContext& task);
+/// What to search for, and which way.
+struct BytePattern {
+    std::vector<std::byte> bytes; ///< at least one
+    bool ignoreCase = false; ///< 'a' to 'z' match 'A' to 'Z'; other bytes match only themselves
+    bool backward = false; ///< the last match counts, not the first
+};
+
+/// Where `pattern` occurs first (last, if backward) among the places from `from` up to `to`, the latter not included:
+/// there a match begins; it may end behind `to`. Holes of the file are not read. Progress is in bytes of the range.
+/// Errors: Cancelled, Io.
+Result<std::optional<std::uint64_t>> findBytes(
+    const Storage& storage, const BytePattern& pattern, std::uint64_t from, std::uint64_t to, const TaskContext& task);
 
 } // namespace cowscope

@@ -205,7 +205,11 @@ int measureImage(Application& app, const QString& path, int frames)
     double opened = 0;
     double ran = FrameTimes::processMilliseconds();
     QObject::connect(
-        &window->document(), &ImageDocument::opened, window, [&] { opened = FrameTimes::clockMilliseconds(); },
+        &window->document(), &ImageDocument::opened, window,
+        [&] {
+            opened = FrameTimes::clockMilliseconds();
+            ran = FrameTimes::processMilliseconds() - ran;
+        },
         Qt::DirectConnection);
     window->openPath(path);
     if (!QTest::qWaitFor([&] { return cells->isComplete() && !Job::anyRunning(); }, 300'000))

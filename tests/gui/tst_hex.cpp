@@ -58,6 +58,8 @@ private Q_SLOTS:
     void keepsFewPages();
     void searchesForText();
     void searchesForBytesAndWrapsAround();
+    void searchesBackwards();
+    void findsTextInEitherCase();
     void saysThatSomethingIsNowhere();
     void copiesInThreeForms();
     void refusesToCopyTooMuch();
@@ -332,6 +334,37 @@ void TestHex::searchesForBytesAndWrapsAround()
     QVERIFY2(status().contains(QStringLiteral("from the beginning")), qPrintable(status()));
     searchFor(QStringLiteral("514"), 1);
     QVERIFY(status().contains(QStringLiteral("pairs of hex digits")));
+}
+
+void TestHex::searchesBackwards()
+{
+    REQUIRE_QEMU();
+    searchFor(QStringLiteral("51 46 49 fb"), 1);
+    QCOMPARE(selected().first, HostOffset(0));
+    child<QLineEdit>("hexPattern").setText(QStringLiteral("00 00"));
+    const auto last = readFile(m_image).size() - 2;
+    m_document->selection().select(ByteRange{HostOffset(1), 1});
+    QTest::mouseClick(&child<QToolButton>("hexFindPrevious"), Qt::LeftButton);
+    QVERIFY(waitForJobs());
+    QVERIFY2(status().contains(QStringLiteral("from the end")), qPrintable(status()));
+    const auto first = selected().first;
+    QVERIFY(first.value() <= last);
+    QTest::mouseClick(&child<QToolButton>("hexFindPrevious"), Qt::LeftButton);
+    QVERIFY(waitForJobs());
+    QVERIFY(selected().first < first);
+    QCOMPARE(selected().count, std::uint64_t{2});
+}
+
+void TestHex::findsTextInEitherCase()
+{
+    REQUIRE_QEMU();
+    searchFor(QStringLiteral("2S1"), 0);
+    QCOMPARE(status(), QStringLiteral("That is nowhere in the file."));
+    QTest::mouseClick(&child<QToolButton>("hexMatchCase"), Qt::LeftButton);
+    searchFor(QStringLiteral("2S1"), 0);
+    QVERIFY2(status().startsWith(QStringLiteral("Found at 0x")), qPrintable(status()));
+    child<QComboBox>("hexSearchFor").setCurrentIndex(1);
+    QVERIFY(!child<QToolButton>("hexMatchCase").isEnabled());
 }
 
 void TestHex::saysThatSomethingIsNowhere()

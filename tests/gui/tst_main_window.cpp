@@ -98,6 +98,7 @@ private Q_SLOTS:
     void closesTheImageThenTheWindow();
     void bringsEveryViewUpByKeys();
     void resetsItsLayout();
+    void fitsASmallScreen();
     void opensTheWizard();
     void createsAnImageAndOpensIt();
     void createsASnapshotByAKey();
@@ -285,7 +286,7 @@ void TestMainWindow::opensAnImageInUseOnlyAfterAsking()
     QSignalSpy opened(&m_window->document(), &ImageDocument::opened);
     QTest::mouseClick(anyway, Qt::LeftButton);
     QVERIFY(opened.wait());
-    QVERIFY(child<QWidget>(QStringLiteral("noticeStrip")).isVisible());
+    QTRY_VERIFY(child<QWidget>(QStringLiteral("noticeStrip")).isVisible());
     QVERIFY(text(QStringLiteral("noticeText")).contains(QStringLiteral("may be changing")));
 }
 
@@ -641,6 +642,15 @@ void TestMainWindow::resetsItsLayout()
     QVERIFY(!details->isVisible());
     child<QAction>(QStringLiteral("resetLayoutAction")).trigger();
     QVERIFY(details->isVisible());
+}
+
+void TestMainWindow::fitsASmallScreen()
+{
+    REQUIRE_QEMU();
+    open(m_image);
+    m_window->resize(900, 600);
+    QVERIFY(QTest::qWaitFor([this] { return m_window->size() == QSize(900, 600); }));
+    QVERIFY2(m_window->minimumSizeHint().width() <= 700, "a view has a bar that does not wrap");
 }
 
 void TestMainWindow::opensTheWizard()

@@ -166,6 +166,10 @@ void TestModels::structureTreeSaysHowLargeAndHowSoundThingsAre()
         qPrintable(firstRefblock(damaged).data().toString()));
     QVERIFY(firstRefblock(damaged).data(Qt::ToolTipRole).toString().contains(QStringLiteral("3 things wrong")));
     QVERIFY(!damaged.index(0, 0).data().toString().contains(u'\u26a0')); // the header is sound
+    // A closed branch tells what is in it.
+    const QModelIndex reftable = firstRefblock(damaged).parent();
+    QVERIFY2(reftable.data().toString().endsWith(QStringLiteral("\u26a0 3")), qPrintable(reftable.data().toString()));
+    QVERIFY(!firstRefblock(sound).parent().data().toString().contains(u'\u26a0'));
 }
 
 void TestModels::namesFromTheImageAreTextAndNotHtml()
@@ -319,6 +323,7 @@ void TestModels::sortedClusterListsAreInOrderAndComplete_data()
     QTest::addColumn<bool>("descending");
     for (const bool descending : {false, true}) {
         const char* way = descending ? "down" : "up";
+        QTest::addRow("cluster, %s", way) << static_cast<int>(ClusterOrder::By::Cluster) << descending;
         QTest::addRow("owner, %s", way) << static_cast<int>(ClusterOrder::By::Owner) << descending;
         QTest::addRow("count, %s", way) << static_cast<int>(ClusterOrder::By::Count) << descending;
         QTest::addRow("references, %s", way) << static_cast<int>(ClusterOrder::By::References) << descending;
@@ -336,6 +341,8 @@ void TestModels::sortedClusterListsAreInOrderAndComplete()
         const ClusterMap& map = document->census()->map;
         const auto key = [&](HostCluster cluster) -> std::uint64_t {
             switch (order.by) {
+            case ClusterOrder::By::Cluster:
+                return cluster.value();
             case ClusterOrder::By::Owner:
                 return static_cast<std::uint64_t>(map.owner(cluster));
             case ClusterOrder::By::Count:

@@ -6,9 +6,9 @@
 #include "ui/common/format.h"
 #include "ui/common/table.h"
 #include "ui/common/text_label.h"
+#include "ui/common/wrapping_layout.h"
 
 #include <QFile>
-#include <QHBoxLayout>
 #include <QLabel>
 #include <QPushButton>
 #include <QTableView>
@@ -34,11 +34,10 @@ ChainPanel::ChainPanel(ImageDocument& document, QWidget* parent)
     m_openLayer->setToolTip(tr("Opens the selected image in a window of its own"));
     m_view->setModel(m_model);
     setColumnWidths(*m_view, {17, 30, 22, 16, 10, 10, 10, 9, 10});
-    auto* buttons = new QHBoxLayout;
+    auto* buttons = new WrappingLayout;
     buttons->setContentsMargins(6, 2, 6, 4);
     buttons->addWidget(m_open);
     buttons->addWidget(m_openLayer);
-    buttons->addStretch(1);
     auto* content = new QWidget(this);
     auto* layout = new QVBoxLayout(content);
     layout->setContentsMargins(0, 0, 0, 0);

@@ -122,6 +122,7 @@ Result<ClusterList> ClusterList::matching(
     }
     ClusterList list;
     list.m_runs = runs.sorted();
+    list.m_backward = order.by == ClusterOrder::By::Cluster && order.descending;
     return list;
 }
 

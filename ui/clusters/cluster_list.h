@@ -29,7 +29,7 @@ struct ClusterOrder {
     enum class By { Cluster, Owner, Count, References, Verdict };
 
     By by = By::Cluster;
-    bool descending = false; ///< means nothing for By::Cluster
+    bool descending = false;
 
     bool operator==(const ClusterOrder&) const = default;
 };
@@ -51,13 +51,24 @@ public:
         const ClusterMap& map, const ClusterFilter& filter, const TaskContext& task, const ClusterOrder& order = {});
 
     std::uint64_t size() const { return m_runs.size(); }
-    HostCluster at(std::uint64_t position) const { return HostCluster(m_runs.at(position)); } ///< position < size()
+    HostCluster at(std::uint64_t position) const
+    {
+        return HostCluster(m_runs.at(inRuns(position)));
+    } ///< position < size()
 
     /// Where `cluster` stands in the list, if it does.
-    std::optional<std::uint64_t> positionOf(HostCluster cluster) const { return m_runs.positionOf(cluster.value()); }
+    std::optional<std::uint64_t> positionOf(HostCluster cluster) const
+    {
+        const auto position = m_runs.positionOf(cluster.value());
+        return position ? std::optional(inRuns(*position)) : std::nullopt;
+    }
 
 private:
+    /// From a position in the list to one in the runs, and the other way round.
+    std::uint64_t inRuns(std::uint64_t position) const { return m_backward ? size() - 1 - position : position; }
+
     RunList m_runs;
+    bool m_backward = false; ///< the last cluster comes first
 };
 
 } // namespace cowscope::ui

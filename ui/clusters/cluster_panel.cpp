@@ -5,10 +5,10 @@
 #include "ui/clusters/cluster_model.h"
 #include "ui/common/format.h"
 #include "ui/common/table.h"
+#include "ui/common/wrapping_layout.h"
 #include "ui/document/selected_clusters.h"
 
 #include <QComboBox>
-#include <QHBoxLayout>
 #include <QHeaderView>
 #include <QLabel>
 #include <QScopedValueRollback>
@@ -77,17 +77,18 @@ QWidget* ClusterPanel::makeFilterBar()
     m_page->setPrefix(tr("Page "));
     m_page->setKeyboardTracking(false);
     m_shown->setObjectName(QStringLiteral("clustersShown"));
+    m_shown->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
     connect(m_owner, &QComboBox::currentIndexChanged, this, &ClusterPanel::applyFilter);
     connect(m_verdict, &QComboBox::currentIndexChanged, this, &ClusterPanel::applyFilter);
     connect(m_page, &QSpinBox::valueChanged, this, [this](int page) { setPage(page - 1); });
 
     auto* bar = new QWidget(this);
-    auto* layout = new QHBoxLayout(bar);
+    auto* layout = new WrappingLayout(bar);
     layout->setContentsMargins(4, 4, 4, 4);
     layout->addWidget(m_owner);
     layout->addWidget(m_verdict);
     layout->addWidget(m_leastCount);
-    layout->addWidget(m_shown, 1);
+    layout->addWidget(m_shown);
     layout->addWidget(m_page);
     layout->addWidget(m_pageText);
     return bar;
@@ -158,7 +159,7 @@ void ClusterPanel::applyFilter()
     m_job->start();
 }
 
-/// A first click on a title sorts with the largest on top, a second one turns that round.
+/// A first click on a title sorts with the largest on top (clusters: with the last), a second one turns that round.
 void ClusterPanel::sortBy(int column)
 {
     using By = ClusterOrder::By;
@@ -167,7 +168,7 @@ void ClusterPanel::sortBy(int column)
         : column == ClusterModel::References    ? By::References
         : column == ClusterModel::Verdict       ? By::Verdict
                                                 : By::Cluster;
-    m_order = {by, by != By::Cluster && !(m_order.by == by && m_order.descending)};
+    m_order = {by, !(m_order.by == by && m_order.descending)};
     m_view->horizontalHeader()->setSortIndicator(by == By::Cluster ? ClusterModel::Cluster : column,
         m_order.descending ? Qt::DescendingOrder : Qt::AscendingOrder);
     applyFilter();

@@ -5,6 +5,7 @@
 #include "ui/common/format.h"
 #include "ui/common/table.h"
 #include "ui/common/text_label.h"
+#include "ui/common/wrapping_layout.h"
 #include "ui/compare/change_map.h"
 #include "ui/compare/diff_model.h"
 
@@ -14,7 +15,6 @@
 #include <QFile>
 #include <QFileDialog>
 #include <QFileInfo>
-#include <QHBoxLayout>
 #include <QLabel>
 #include <QPushButton>
 #include <QTableView>
@@ -92,11 +92,10 @@ QWidget* ComparePanel::makeBar()
     m_contents->setToolTip(tr("Also reads what the guests see in both files and opens their backing files for that; "
                               "this may take long"));
     auto* bar = new QWidget(this);
-    auto* layout = new QHBoxLayout(bar);
+    auto* layout = new WrappingLayout(bar);
     layout->setContentsMargins(4, 4, 4, 4);
     for (QWidget* each : std::initializer_list<QWidget*>{m_file, m_contents, m_remember, m_before})
         layout->addWidget(each);
-    layout->addStretch(1);
     connect(m_file, &QPushButton::clicked, this, &ComparePanel::chooseFile);
     connect(m_remember, &QPushButton::clicked, this, &ComparePanel::remember);
     connect(m_before, &QPushButton::clicked, this, &ComparePanel::compareWithRemembered);

@@ -35,6 +35,12 @@ QString table(const QString& rows)
     return QStringLiteral("<table cellspacing=\"0\" cellpadding=\"3\">") + rows + QStringLiteral("</table>");
 }
 
+/// What explains the line above it, under it: a column of its own would be too narrow beside the other views.
+QString withNote(const QString& line, const QString& note)
+{
+    return note.isEmpty() ? line : line + QStringLiteral("<br>") + note;
+}
+
 /// A sign and a word, so that nothing hangs on the colour.
 QString opensHtml(Opens opens, const QPalette& palette)
 {
@@ -57,7 +63,7 @@ QString demandsHtml(const CompatibilityCard& card)
     QString rows;
     for (const Demand& demand : card.demands) {
         const QString value = demand.special ? QStringLiteral("<b>%1</b>").arg(html(demand.value)) : html(demand.value);
-        rows += row({html(demand.name), value, html(demand.meaning)});
+        rows += row({html(demand.name), withNote(value, html(demand.meaning))});
     }
     return heading(CompatibilityPanel::tr("What the image demands of a reader")) + table(rows);
 }
@@ -69,11 +75,10 @@ QString readersHtml(const CompatibilityCard& card, const QPalette& palette)
         QString reasons;
         for (const std::string& reason : reader.reasons)
             reasons += html(reason) + u' ';
-        rows += row({html(reader.reader), opensHtml(reader.opens, palette),
-            reasons
-                + QStringLiteral("<span style=\"color:%1\">%2</span>")
-                      .arg(palette.color(QPalette::PlaceholderText).name(),
-                          CompatibilityPanel::tr("(source: %1)").arg(html(reader.source)))});
+        reasons += QStringLiteral("<span style=\"color:%1\">%2</span>")
+                       .arg(palette.color(QPalette::PlaceholderText).name(),
+                           CompatibilityPanel::tr("(source: %1)").arg(html(reader.source)));
+        rows += row({html(reader.reader), withNote(opensHtml(reader.opens, palette), reasons)});
     }
     return heading(CompatibilityPanel::tr("Who can read it")) + table(rows);
 }

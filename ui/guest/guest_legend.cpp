@@ -4,14 +4,12 @@
 
 #include "ui/common/format.h"
 #include "ui/common/palette.h"
+#include "ui/common/wrapping_layout.h"
 #include "ui/guest/guest_colors.h"
 
 #include <QEvent>
-#include <QGridLayout>
 #include <QPainter>
 #include <QToolButton>
-
-#include <algorithm>
 
 namespace cowscope::ui
 {
@@ -41,10 +39,9 @@ QIcon iconOf(GuestUse use, bool dark)
 GuestLegend::GuestLegend(QWidget* parent)
     : QWidget(parent)
 {
-    auto* layout = new QGridLayout(this);
+    auto* layout = new WrappingLayout(this);
     layout->setContentsMargins(4, 0, 4, 2);
-    layout->setHorizontalSpacing(2);
-    layout->setVerticalSpacing(0);
+    layout->setSpacing(2);
     for (std::size_t i = 0; i < kGuestUseCount; ++i) {
         const auto use = static_cast<GuestUse>(i);
         auto* button = new QToolButton(this);
@@ -58,6 +55,7 @@ GuestLegend::GuestLegend(QWidget* parent)
         button->setToolTip(tr("%1 Click to hide or show it.").arg(guestUseMeaning(use)));
         button->hide();
         connect(button, &QToolButton::toggled, this, [this, use](bool shown) { Q_EMIT toggled(use, shown); });
+        layout->addWidget(button);
         m_buttons[i] = button;
     }
     paintIcons();
@@ -72,33 +70,6 @@ void GuestLegend::setUses(const GuestCell& uses, std::uint64_t unitBytes)
         m_buttons[i]->setAccessibleName(tr("Show %1, %2").arg(name, size));
         m_buttons[i]->setVisible(uses.units[i] > 0);
     }
-    arrange();
-}
-
-/// As many in a row as fit.
-void GuestLegend::arrange()
-{
-    auto* grid = static_cast<QGridLayout*>(layout());
-    int widest = 1;
-    for (const QToolButton* button : m_buttons)
-        if (!button->isHidden())
-            widest = std::max(widest, button->sizeHint().width() + grid->horizontalSpacing());
-    const int columns = std::max(1, (width() - 8) / widest);
-    int at = 0;
-    for (QToolButton* button : m_buttons) {
-        grid->removeWidget(button);
-        if (button->isHidden())
-            continue;
-        grid->addWidget(button, at / columns, at % columns, Qt::AlignLeft);
-        ++at;
-    }
-    grid->setColumnStretch(columns, 1);
-}
-
-void GuestLegend::resizeEvent(QResizeEvent* event)
-{
-    QWidget::resizeEvent(event);
-    arrange();
 }
 
 void GuestLegend::paintIcons()

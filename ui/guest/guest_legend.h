@@ -28,11 +28,9 @@ Q_SIGNALS:
 
 protected:
     void changeEvent(QEvent* event) override;
-    void resizeEvent(QResizeEvent* event) override;
 
 private:
     void paintIcons();
-    void arrange();
 
     std::array<QToolButton*, kGuestUseCount> m_buttons{};
 };

@@ -6,6 +6,7 @@
 #include "ui/common/guest_text.h"
 #include "ui/common/splitter.h"
 #include "ui/common/table.h"
+#include "ui/common/wrapping_layout.h"
 #include "ui/document/selected_clusters.h"
 #include "ui/guest/extent_model.h"
 #include "ui/guest/guest_legend.h"
@@ -14,7 +15,6 @@
 #include <QCheckBox>
 #include <QComboBox>
 #include <QFile>
-#include <QHBoxLayout>
 #include <QLabel>
 #include <QScopedValueRollback>
 #include <QSignalBlocker>
@@ -92,11 +92,11 @@ QWidget* GuestPanel::makeBar()
     m_disk->setMinimumContentsLength(16);
     m_layers->setObjectName(QStringLiteral("guestLayers"));
     auto* bar = new QWidget(this);
-    auto* layout = new QHBoxLayout(bar);
+    auto* layout = new WrappingLayout(bar);
     layout->setContentsMargins(4, 4, 4, 4);
     layout->addWidget(m_disk);
     layout->addWidget(m_layers);
-    layout->addStretch(1);
+    layout->addStretch();
     const auto addZoom = [&](const char* name, const QString& text, const QString& help, void (GuestView::*zoom)()) {
         auto* button = new QToolButton(this);
         button->setObjectName(QString::fromLatin1(name));

@@ -4,6 +4,7 @@
 
 #include "core/analysis/byte_search.h"
 #include "ui/common/format.h"
+#include "ui/common/wrapping_layout.h"
 #include "ui/document/selected_clusters.h"
 #include "ui/hex/hex_text.h"
 #include "ui/hex/hex_view.h"
@@ -13,7 +14,6 @@
 #include <QClipboard>
 #include <QComboBox>
 #include <QGuiApplication>
-#include <QHBoxLayout>
 #include <QInputDialog>
 #include <QLabel>
 #include <QLineEdit>
@@ -33,19 +33,20 @@ namespace
 constexpr int kWidth = 960; ///< pixels from which on there is room for two columns
 constexpr std::uint64_t kMostCopied = std::uint64_t{4} << 20; ///< bytes; their text is several times as long
 
-/// Searches from `start` to the end, then from the beginning up to `start`.
+/// Searches from `start` to the end (backward: to the beginning) of the file, then the rest of it.
 Result<std::any> searchAround(
-    const Image& image, std::span<const std::byte> pattern, std::uint64_t start, const TaskContext& task)
+    const Image& image, const BytePattern& pattern, std::uint64_t start, const TaskContext& task)
 {
     const std::uint64_t size = image.fileSize();
-    const auto part = [&](std::uint64_t before) {
-        return TaskContext{task.stop, [&task, size, before](const Progress& progress) {
-                               task.report({progress.phase, before + progress.done, size});
-                           }};
+    const auto find = [&](std::uint64_t from, std::uint64_t to, std::uint64_t before) {
+        const TaskContext part{task.stop, [&task, size, before](const Progress& progress) {
+                                   task.report({progress.phase, before + progress.done, size});
+                               }};
+        return findBytes(image.storage(), pattern, from, to, part);
     };
-    auto found = findBytes(image.storage(), pattern, start, size, part(0));
+    auto found = pattern.backward ? find(0, start, 0) : find(start, size, 0);
     if (found && !*found)
-        found = findBytes(image.storage(), pattern, 0, start, part(size - start));
+        found = pattern.backward ? find(start, size, start) : find(0, start, size - start);
     if (!found)
         return failed(found);
     return std::any(*found);
@@ -72,6 +73,10 @@ HexPanel::HexPanel(ImageDocument& document, QWidget* parent)
     , m_searchFor(new QComboBox(this))
     , m_pattern(new QLineEdit(this))
     , m_next(makeButton(QStringLiteral("hexFindNext"), tr("Find"), tr("Find the next place (F3)"), this))
+    , m_previous(
+          makeButton(QStringLiteral("hexFindPrevious"), QString(), tr("Find the previous place (Shift+F3)"), this))
+    , m_matchCase(
+          makeButton(QStringLiteral("hexMatchCase"), tr("Aa"), tr("Tell capital and small letters apart"), this))
     , m_progress(new QProgressBar(this))
     , m_stop(makeButton(QStringLiteral("hexStopSearch"), tr("Stop"), tr("Stop the search"), this))
     , m_bookmarkMenu(new QMenu(this))
@@ -127,15 +132,15 @@ void HexPanel::resizeEvent(QResizeEvent* event)
 QWidget* HexPanel::makeBar()
 {
     auto* bar = new QWidget(this);
-    auto* layout = new QHBoxLayout(bar);
+    auto* layout = new WrappingLayout(bar);
     layout->setContentsMargins(4, 4, 4, 4);
-    layout->addWidget(makeSearch(), 1);
+    addSearch(*layout);
     layout->addWidget(makeCopyButton());
     layout->addWidget(makeBookmarkButton());
     return bar;
 }
 
-QWidget* HexPanel::makeSearch()
+void HexPanel::addSearch(QLayout& layout)
 {
     m_searchFor->setObjectName(QStringLiteral("hexSearchFor"));
     m_searchFor->setAccessibleName(tr("What to search for"));
@@ -144,30 +149,37 @@ QWidget* HexPanel::makeSearch()
     m_pattern->setAccessibleName(tr("Search in the file"));
     m_pattern->setPlaceholderText(tr("Search in the file"));
     m_pattern->setToolTip(tr("Text, or bytes as pairs of hex digits: 51 46 49 fb (Ctrl+F)"));
-    m_pattern->setMinimumWidth(60);
+    m_pattern->setMinimumWidth(110);
     m_progress->setObjectName(QStringLiteral("hexSearchProgress"));
     m_progress->setAccessibleName(tr("How much of the file has been searched"));
     m_progress->setMaximum(1000);
     m_progress->setMaximumWidth(120);
     m_progress->hide();
     m_stop->hide();
-    auto* next = new QAction(tr("Find next"), this);
-    next->setShortcut(QKeySequence::FindNext);
-    next->setShortcutContext(Qt::WidgetWithChildrenShortcut);
-    addAction(next);
-    connect(next, &QAction::triggered, this, &HexPanel::search);
-    connect(m_pattern, &QLineEdit::returnPressed, this, &HexPanel::search);
-    connect(m_next, &QToolButton::clicked, this, &HexPanel::search);
+    m_previous->setArrowType(Qt::UpArrow);
+    m_matchCase->setCheckable(true);
+    m_matchCase->setChecked(true);
+    connect(
+        m_searchFor, &QComboBox::currentIndexChanged, this, [this](int kind) { m_matchCase->setEnabled(kind == 0); });
+    const auto addKey = [this](const QString& text, QKeySequence::StandardKey key, bool backward) {
+        auto* action = new QAction(text, this);
+        action->setShortcut(key);
+        action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
+        addAction(action);
+        connect(action, &QAction::triggered, this, [this, backward] { search(backward); });
+    };
+    addKey(tr("Find next"), QKeySequence::FindNext, false);
+    addKey(tr("Find previous"), QKeySequence::FindPrevious, true);
+    connect(m_pattern, &QLineEdit::returnPressed, this, [this] { search(false); });
+    connect(m_next, &QToolButton::clicked, this, [this] { search(false); });
+    connect(m_previous, &QToolButton::clicked, this, [this] { search(true); });
     connect(m_stop, &QToolButton::clicked, this, [this] {
         if (m_search)
             m_search->cancel();
     });
-    auto* row = new QWidget(this);
-    auto* layout = new QHBoxLayout(row);
-    layout->setContentsMargins(0, 0, 0, 0);
-    for (QWidget* each : std::initializer_list<QWidget*>{m_searchFor, m_pattern, m_next, m_progress, m_stop})
-        layout->addWidget(each, each == m_pattern ? 1 : 0);
-    return row;
+    for (QWidget* each :
+        std::initializer_list<QWidget*>{m_searchFor, m_pattern, m_matchCase, m_next, m_previous, m_progress, m_stop})
+        layout.addWidget(each);
 }
 
 QToolButton* HexPanel::makeCopyButton()
@@ -311,40 +323,50 @@ void HexPanel::startSearch()
     m_pattern->selectAll();
 }
 
-void HexPanel::search()
+/// Where a search begins: behind the place found last (before it, backward); the first one also finds what begins at
+/// the cursor.
+std::uint64_t HexPanel::searchStart(bool backward) const
+{
+    const auto selected = m_view->selected();
+    const std::uint64_t cursor = selected ? selected->first.value() + (backward ? 0 : 1) : m_view->cursor();
+    return std::min(cursor, m_document.image()->fileSize());
+}
+
+void HexPanel::search(bool backward)
 {
     const auto image = m_document.image();
     if (!image || m_search)
         return;
-    auto pattern = searchPattern(m_pattern->text(), m_searchFor->currentIndex() == 1);
-    if (!pattern) {
-        say(pattern.error());
+    const bool text = m_searchFor->currentIndex() == 0;
+    auto bytes = searchPattern(m_pattern->text(), !text);
+    if (!bytes) {
+        say(bytes.error());
         return;
     }
-    // Behind the place found last; the first search finds what begins at the cursor, too.
-    const std::uint64_t cursor = m_view->selected() ? m_view->selected()->first.value() + 1 : m_view->cursor();
-    const std::uint64_t start = std::min(cursor, image->fileSize());
-    const std::uint64_t length = pattern->size();
-    m_search
-        = std::make_unique<Job>(tr("Searching"), [image, bytes = std::move(*pattern), start](const TaskContext& task) {
-              return searchAround(*image, bytes, start, task);
-          });
+    const std::uint64_t length = bytes->size();
+    const std::uint64_t start = searchStart(backward);
+    m_search = std::make_unique<Job>(tr("Searching"),
+        [image, start, pattern = BytePattern{std::move(*bytes), text && !m_matchCase->isChecked(), backward}](
+            const TaskContext& task) { return searchAround(*image, pattern, start, task); });
     connect(m_search.get(), &Job::progressed, this, [this](const Progress& progress) {
         m_progress->setVisible(true);
         m_progress->setValue(progress.total == 0 ? 0 : static_cast<int>(progress.done / (progress.total / 1000 + 1)));
     });
-    connect(m_search.get(), &Job::finished, this, [this, length, start](const std::any& result) {
+    connect(m_search.get(), &Job::finished, this, [this, length, start, backward](const std::any& result) {
         const auto found = std::any_cast<std::optional<std::uint64_t>>(result);
         searchEnded(found ? QString() : tr("That is nowhere in the file."));
         if (!found)
             return;
         select({HostOffset(*found), length});
-        say(*found < start ? tr("Found at %1, from the beginning of the file on").arg(formatHex(*found))
-                           : tr("Found at %1").arg(formatHex(*found)));
+        const QString place = formatHex(*found);
+        say(!backward && *found < start       ? tr("Found at %1, from the beginning of the file on").arg(place)
+                : backward && *found >= start ? tr("Found at %1, from the end of the file on").arg(place)
+                                              : tr("Found at %1").arg(place));
     });
     connect(m_search.get(), &Job::failed, this, [this](const Error& error) { searchEnded(toQString(error.text())); });
     connect(m_search.get(), &Job::cancelled, this, [this] { searchEnded(tr("The search was stopped.")); });
     m_next->setEnabled(false);
+    m_previous->setEnabled(false);
     m_stop->show();
     say(tr("Searching\u2026"));
     m_search->start();
@@ -357,6 +379,7 @@ void HexPanel::searchEnded(const QString& message)
     m_progress->hide();
     m_stop->hide();
     m_next->setEnabled(true);
+    m_previous->setEnabled(true);
     if (!message.isEmpty())
         say(message);
 }

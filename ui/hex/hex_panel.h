@@ -12,6 +12,7 @@
 
 class QComboBox;
 class QLabel;
+class QLayout;
 class QLineEdit;
 class QMenu;
 class QProgressBar;
@@ -41,13 +42,14 @@ private:
     using Format = QString (*)(std::span<const std::byte>);
 
     QWidget* makeBar();
-    QWidget* makeSearch();
+    void addSearch(QLayout& layout);
     QToolButton* makeCopyButton();
     QToolButton* makeBookmarkButton();
     void refresh();
     void showSelection();
     void follow();
-    void search();
+    std::uint64_t searchStart(bool backward) const;
+    void search(bool backward);
     void searchEnded(const QString& message);
     void copy(Format format);
     void say(const QString& message); ///< until something else is selected
@@ -64,6 +66,8 @@ private:
     QComboBox* m_searchFor;
     QLineEdit* m_pattern;
     QToolButton* m_next;
+    QToolButton* m_previous;
+    QToolButton* m_matchCase;
     QProgressBar* m_progress;
     QToolButton* m_stop;
     QMenu* m_bookmarkMenu;

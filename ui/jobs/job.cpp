@@ -10,6 +10,7 @@
 #include <mutex>
 #include <new>
 #include <optional>
+#include <sys/resource.h>
 #include <vector>
 
 namespace cowscope::ui
@@ -34,6 +35,13 @@ struct Job::Link {
 
 namespace
 {
+
+/// The thread that calls yields the processor to the GUI's, and to other programs. What it starts does so too.
+void workInTheBackground()
+{
+    constexpr int kNiceness = 10;
+    setpriority(PRIO_PROCESS, 0, kNiceness); // on Linux of this thread alone; without it all works, less smoothly
+}
 
 Result<std::any> runGuarded(const Job::Work& work, const TaskContext& task)
 {
@@ -85,6 +93,7 @@ void Job::start()
         return;
     m_running = true;
     QThread* thread = QThread::create([link = m_link, work = std::exchange(m_work, {})]() mutable {
+        workInTheBackground();
         ProgressThrottle throttle;
         const auto deliver = [&link](const std::optional<ProgressThrottle::Report>& report) {
             if (report)

@@ -6,11 +6,11 @@
 #include "ui/common/guest_text.h"
 #include "ui/common/palette.h"
 #include "ui/common/parse.h"
+#include "ui/common/wrapping_layout.h"
 #include "ui/document/selected_clusters.h"
 #include "ui/lookup/lookup_page.h"
 
 #include <QComboBox>
-#include <QHBoxLayout>
 #include <QLineEdit>
 #include <QScopedValueRollback>
 #include <QSignalBlocker>
@@ -79,10 +79,10 @@ QWidget* LookupPanel::makeBar()
     go->setAccessibleName(tr("Look up"));
     go->setToolTip(tr("Shows each step to the bytes, or back to who refers to them"));
     auto* bar = new QWidget(this);
-    auto* layout = new QHBoxLayout(bar);
+    auto* layout = new WrappingLayout(bar);
     layout->setContentsMargins(4, 4, 4, 4);
     layout->addWidget(m_direction);
-    layout->addWidget(m_offset, 1);
+    layout->addWidget(m_offset);
     layout->addWidget(m_disk);
     layout->addWidget(go);
     connect(go, &QToolButton::clicked, this, &LookupPanel::lookUp);

@@ -4,9 +4,9 @@
 
 #include "ui/common/format.h"
 #include "ui/common/palette.h"
+#include "ui/common/wrapping_layout.h"
 
 #include <QPainter>
-#include <QResizeEvent>
 #include <QToolButton>
 
 #include <utility>
@@ -37,9 +37,9 @@ MapLegend::MapLegend(QWidget* parent)
 {
     setObjectName(QStringLiteral("mapLegend"));
     setAccessibleName(tr("Legend of the map"));
-    QSizePolicy policy(QSizePolicy::Preferred, QSizePolicy::Fixed);
-    policy.setHeightForWidth(true);
-    setSizePolicy(policy);
+    auto* layout = new WrappingLayout(this);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(kSpace);
 }
 
 QToolButton* MapLegend::makeButton(const Shown& shown, const MapClass& described)
@@ -85,15 +85,15 @@ void MapLegend::setClasses(const MapColors& colors, std::uint16_t present, const
     m_shown = shown;
     for (QToolButton* button : std::exchange(m_buttons, {})) {
         button->setObjectName({}); // its name is that of another one now
+        layout()->removeWidget(button);
         button->hide();
         button->deleteLater();
     }
     for (const Shown& each : m_shown) {
         m_buttons.push_back(makeButton(each, colors.classes()[static_cast<std::size_t>(each.kind)]));
+        layout()->addWidget(m_buttons.back());
         m_buttons.back()->show();
     }
-    updateGeometry();
-    arrange(width(), true);
 }
 
 void MapLegend::clear()
@@ -107,45 +107,6 @@ void MapLegend::toggle(int kind, bool on)
     const auto bit = static_cast<std::uint16_t>(1U << kind);
     m_broughtOut = static_cast<std::uint16_t>(on ? m_broughtOut | bit : m_broughtOut & ~bit);
     Q_EMIT broughtOutChanged();
-}
-
-/// Buttons in lines, as words in a paragraph; returns the height.
-int MapLegend::arrange(int width, bool apply) const
-{
-    QPoint at;
-    int line = 0;
-    for (QToolButton* button : m_buttons) {
-        const QSize size = button->sizeHint();
-        if (at.x() > 0 && at.x() + size.width() > width) {
-            at = QPoint(0, at.y() + line + kSpace);
-            line = 0;
-        }
-        if (apply)
-            button->setGeometry(QRect(at, size));
-        at.rx() += size.width() + kSpace;
-        line = std::max(line, size.height());
-    }
-    return at.y() + line;
-}
-
-int MapLegend::heightForWidth(int width) const
-{
-    return arrange(width, false);
-}
-
-QSize MapLegend::sizeHint() const
-{
-    return {400, heightForWidth(std::max(width(), 200))};
-}
-
-QSize MapLegend::minimumSizeHint() const
-{
-    return {120, heightForWidth(std::max(width(), 120))};
-}
-
-void MapLegend::resizeEvent(QResizeEvent* event)
-{
-    arrange(event->size().width(), true);
 }
 
 } // namespace cowscope::ui

@@ -28,16 +28,8 @@ public:
     std::uint16_t broughtOut() const { return m_broughtOut; }
     void clear(); ///< nothing is brought out
 
-    bool hasHeightForWidth() const override { return true; }
-    int heightForWidth(int width) const override;
-    QSize sizeHint() const override;
-    QSize minimumSizeHint() const override;
-
 Q_SIGNALS:
     void broughtOutChanged();
-
-protected:
-    void resizeEvent(QResizeEvent* event) override;
 
 private:
     struct Shown {
@@ -50,7 +42,6 @@ private:
 
     QToolButton* makeButton(const Shown& shown, const MapClass& described);
     void toggle(int kind, bool on);
-    int arrange(int width, bool apply) const;
 
     std::vector<Shown> m_shown;
     std::vector<QToolButton*> m_buttons; ///< one for each of them

@@ -4,6 +4,7 @@
 
 #include "ui/common/format.h"
 #include "ui/common/palette.h"
+#include "ui/common/wrapping_layout.h"
 #include "ui/document/selected_clusters.h"
 #include "ui/map/map_cells.h"
 #include "ui/map/map_hover.h"
@@ -123,11 +124,11 @@ QWidget* MapPanel::makeBar()
     });
 
     auto* bar = new QWidget(this);
-    auto* layout = new QHBoxLayout(bar);
+    auto* layout = new WrappingLayout(bar);
     layout->setContentsMargins(0, 0, 0, 0);
     for (QWidget* widget : std::initializer_list<QWidget*>{m_colorBy, m_kind, m_state, m_stop})
         layout->addWidget(widget);
-    layout->addStretch(1);
+    layout->addStretch();
     for (QWidget* widget : std::initializer_list<QWidget*>{out, fit, in, m_showMinimap, m_export})
         layout->addWidget(widget);
     return bar;

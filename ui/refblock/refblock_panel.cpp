@@ -4,12 +4,12 @@
 
 #include "ui/common/format.h"
 #include "ui/common/palette.h"
+#include "ui/common/wrapping_layout.h"
 #include "ui/document/selected_clusters.h"
 #include "ui/refblock/entry_text.h"
 #include "ui/refblock/heatmap_view.h"
 
 #include <QComboBox>
-#include <QHBoxLayout>
 #include <QLabel>
 #include <QScopedValueRollback>
 #include <QSignalBlocker>
@@ -116,11 +116,11 @@ QWidget* RefblockPanel::makeBar()
     connect(in, &QToolButton::clicked, m_view, &HeatmapView::zoomIn);
 
     auto* bar = new QWidget(this);
-    auto* layout = new QHBoxLayout(bar);
+    auto* layout = new WrappingLayout(bar);
     layout->setContentsMargins(0, 0, 0, 0);
     for (QWidget* widget : std::initializer_list<QWidget*>{m_extent, m_previous, m_index, m_next, m_colorBy})
         layout->addWidget(widget);
-    layout->addStretch(1);
+    layout->addStretch();
     for (QWidget* widget : {out, fit, in})
         layout->addWidget(widget);
     return bar;

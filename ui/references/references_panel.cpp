@@ -27,7 +27,7 @@ ReferencesPanel::ReferencesPanel(ImageDocument& document, QWidget* parent)
     : EmptyState(parent)
     , m_document(document)
     , m_heading(makeTextLabel(QStringLiteral("referencesHeading"), this))
-    , m_splitter(new QSplitter(Qt::Vertical, this))
+    , m_splitter(new QSplitter(Qt::Horizontal, this))
     , m_graph(new GraphView(this))
     , m_list(makeTable(QStringLiteral("referenceList"), tr("References of the selected cluster"), this))
     , m_model(new ReferenceModel(this))
@@ -95,7 +95,8 @@ void ReferencesPanel::showEvent(QShowEvent* event)
 void ReferencesPanel::resizeEvent(QResizeEvent* event)
 {
     EmptyState::resizeEvent(event);
-    m_splitter->setOrientation(width() > 2 * height() ? Qt::Horizontal : Qt::Vertical);
+    if (isVisible()) // a place behind another tab has no size of its own yet
+        m_splitter->setOrientation(width() > 2 * height() ? Qt::Horizontal : Qt::Vertical);
 }
 
 void ReferencesPanel::lookUp()

@@ -31,6 +31,7 @@
 #include <QSettings>
 #include <QStackedWidget>
 #include <QStatusBar>
+#include <QTimer>
 #include <QVBoxLayout>
 
 namespace cowscope::ui
@@ -251,7 +252,8 @@ void MainWindow::showRefusal(const QString& why)
 void MainWindow::imageOpened()
 {
     RecentFiles::add(m_document.path());
-    m_centre->setCurrentIndex(1);
+    // An event of its own: showing all views for the first time takes as long as filling them.
+    QTimer::singleShot(0, this, [this] { m_centre->setCurrentIndex(m_document.image() ? 1 : 0); });
     if (const QString notice = openingNotice(); notice.isEmpty())
         m_notice->hide();
     else

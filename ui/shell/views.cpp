@@ -37,7 +37,7 @@ namespace cowscope::ui
 namespace
 {
 constexpr int kLayoutVersion = 6; ///< a layout saved by a program with other docks is not restored
-constexpr int kFindingsHeight = 190; ///< buttons, a few rows, the beginning of the details
+constexpr int kFindingsHeight = 120; ///< buttons and a few rows
 const QString kLayoutKey = QStringLiteral("layout/views");
 } // namespace
 
@@ -146,7 +146,7 @@ void Views::proportion()
 {
     resizeDocks({dock(View::Structure), dock(View::Map), dock(View::Details)},
         {width() * 18 / 100, width() * 55 / 100, width() * 27 / 100}, Qt::Horizontal);
-    const int findings = std::min(std::max(height() * 26 / 100, kFindingsHeight), height() / 2);
+    const int findings = std::min(std::max(height() * 22 / 100, kFindingsHeight), height() / 2);
     resizeDocks({dock(View::Map), dock(View::Findings)}, {height() - findings, findings}, Qt::Vertical);
 }
 

@@ -29,6 +29,7 @@ struct StructureModel::Node {
     QString toolTip;
     Selection::Value value;
     std::vector<std::unique_ptr<Node>> children;
+    std::uint64_t findingsBelow = 0; ///< what the check found wrong in its children, whether they were fetched or not
 
     // For the two large tables: their used entries become children batch by batch.
     Table table = Table::None;
@@ -53,12 +54,15 @@ void StructureModel::setImage(std::shared_ptr<const Image> image, std::shared_pt
         indexFindings(*census);
     m_root = std::make_unique<Node>();
     m_reftable = nullptr;
+    m_activeL1 = nullptr;
     if (m_image) {
         addHeader();
         addTables();
         addSnapshots();
         addBitmaps();
         addEncryption();
+        if (!m_findings.empty())
+            carryFindingsUp(*census);
     }
     endResetModel();
 }
@@ -103,7 +107,7 @@ void StructureModel::addTables()
         tr("Refcount table: %1 entries at offset %2; each leads to a refblock")
             .arg(formatCount(m_image->reftable().size()), formatOffset(header.refcountTableOffset)),
         header.refcountTableOffset, m_image->reftable().size(), Table::Reftable);
-    addTable(tr("Active L1 (%1)").arg(formatCount(m_image->l1Table().size())),
+    m_activeL1 = addTable(tr("Active L1 (%1)").arg(formatCount(m_image->l1Table().size())),
         tr("Active L1 table: %1 entries at offset %2; each leads to an L2 table")
             .arg(formatCount(m_image->l1Table().size()), formatOffset(header.l1TableOffset)),
         header.l1TableOffset, m_image->l1Table().size(), Table::L1);
@@ -284,6 +288,31 @@ void StructureModel::indexFindings(const Census& census)
     std::ranges::sort(m_findings);
 }
 
+/// So that a closed branch tells that something in it is wrong.
+void StructureModel::carryFindingsUp(const Census& census)
+{
+    // Refblocks speak for what they count, and that is every cluster.
+    m_reftable->findingsBelow = m_findings.size() - findingsOf(m_reftable->value);
+    std::vector<HostCluster> tables;
+    std::ranges::copy_if(m_findings, std::back_inserter(tables), [&](HostCluster cluster) {
+        return cluster < HostCluster(census.map.clusters()) && census.map.owner(cluster) == ClusterOwner::L2Table;
+    });
+    const auto l1 = tables.empty() ? std::span<const std::uint64_t>() : m_image->l1Table();
+    for (const std::uint64_t entry : l1) {
+        const auto found = std::ranges::equal_range(tables, m_image->geometry().cluster(L1Entry{entry}.l2Offset()));
+        m_activeL1->findingsBelow += found.size();
+    }
+    sumFindings(*m_root);
+}
+
+/// Adds up what was found in children that are all there; returns it together with what was found in `node` itself.
+std::uint64_t StructureModel::sumFindings(Node& node)
+{
+    for (const auto& child : node.children)
+        node.findingsBelow += sumFindings(*child);
+    return node.findingsBelow + findingsOf(node.value);
+}
+
 std::uint64_t StructureModel::findingsIn(const ClusterRange& range) const
 {
     const auto first = std::ranges::lower_bound(m_findings, range.first);
@@ -310,13 +339,13 @@ QVariant StructureModel::nameData(const Node& node, int role) const
 {
     if (role != Qt::DisplayRole && role != Qt::ToolTipRole && role != Qt::ForegroundRole)
         return {};
-    const std::uint64_t findings = findingsOf(node.value);
+    const std::uint64_t findings = findingsOf(node.value) + node.findingsBelow;
     switch (role) {
     case Qt::DisplayRole:
         return findings == 0 ? node.label : tr("%1  \u26a0 %2").arg(node.label, formatCount(findings));
     case Qt::ToolTipRole:
         return plainToolTip(findings == 0 ? node.toolTip
-                                          : tr("%1. The check found %2 things wrong here; see Findings.")
+                                          : tr("%1. The check found %2 things wrong here or below; see Findings.")
                                                 .arg(node.toolTip, formatCount(findings)));
     case Qt::ForegroundRole:
         return findings == 0 ? QVariant() : findingColor(isDark(QGuiApplication::palette()));

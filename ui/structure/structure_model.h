@@ -64,6 +64,8 @@ private:
     std::unique_ptr<Node> makeEntry(Node& parent, std::uint64_t index) const;
 
     void indexFindings(const Census& census);
+    void carryFindingsUp(const Census& census);
+    std::uint64_t sumFindings(Node& node);
     std::uint64_t findingsIn(const ClusterRange& range) const;
     std::uint64_t findingsOf(const Selection::Value& value) const;
     QVariant nameData(const Node& node, int role) const;
@@ -72,6 +74,7 @@ private:
     std::vector<HostCluster> m_findings; ///< clusters of findings and of the entries that they speak of, sorted
     std::unique_ptr<Node> m_root;
     Node* m_reftable = nullptr;
+    Node* m_activeL1 = nullptr;
 };
 
 } // namespace cowscope::ui

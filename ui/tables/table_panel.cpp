@@ -6,11 +6,11 @@
 #include "ui/common/format.h"
 #include "ui/common/guest_text.h"
 #include "ui/common/table.h"
+#include "ui/common/wrapping_layout.h"
 #include "ui/document/selected_clusters.h"
 #include "ui/tables/entry_model.h"
 
 #include <QComboBox>
-#include <QHBoxLayout>
 #include <QLabel>
 #include <QScopedValueRollback>
 #include <QSignalBlocker>
@@ -79,17 +79,17 @@ QWidget* TablePanel::makeBar()
     m_page->setPrefix(tr("Page "));
     m_page->setKeyboardTracking(false);
     m_shown->setObjectName(QStringLiteral("entriesShown"));
-    m_shown->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+    m_shown->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
     for (QComboBox* each : {m_disk, m_level, m_filter})
         connect(each, &QComboBox::currentIndexChanged, this, &TablePanel::list);
     connect(
         m_page, &QSpinBox::valueChanged, this, [this](int page) { loadPage(static_cast<std::uint64_t>(page) - 1); });
     auto* bar = new QWidget(this);
-    auto* layout = new QHBoxLayout(bar);
+    auto* layout = new WrappingLayout(bar);
     layout->setContentsMargins(4, 4, 4, 4);
     for (QWidget* each : std::initializer_list<QWidget*>{m_disk, m_level, m_filter})
         layout->addWidget(each);
-    layout->addWidget(m_shown, 1);
+    layout->addWidget(m_shown);
     layout->addWidget(m_page);
     return bar;
 }

@@ -9,6 +9,8 @@
 #include <QFile>
 #include <QTemporaryDir>
 
+#include <random>
+
 using namespace cowscope;
 using test::Bytes;
 
@@ -58,7 +60,12 @@ private:
 
 Result<Found> find(const Storage& storage, const Bytes& pattern, std::uint64_t from, std::uint64_t to)
 {
-    return findBytes(storage, pattern, from, to, {});
+    return findBytes(storage, {pattern}, from, to, {});
+}
+
+Result<Found> findLast(const Storage& storage, const Bytes& pattern, std::uint64_t from, std::uint64_t to)
+{
+    return findBytes(storage, {.bytes = pattern, .backward = true}, from, to, {});
 }
 
 } // namespace
@@ -74,6 +81,11 @@ private Q_SLOTS:
     void doesNotReadHoles();
     void findsZerosInAHole();
     void findsAMatchThatBeginsInAHole();
+    void findsTheLastMatchBeforeAPlace();
+    void findsMatchesAcrossPiecesBackwards();
+    void doesNotReadHolesBackwards();
+    void ignoresCaseOfLetters();
+    void agreesWithAPlainSearch();
     void findsDataOfASparseFileOfManyTebibytes();
     void canBeCancelled();
 };
@@ -134,6 +146,74 @@ void ByteSearchTest::findsAMatchThatBeginsInAHole()
     QCOMPARE(find(storage, pattern, kHole - 1, bytes.size()).value(), Found());
 }
 
+void ByteSearchTest::findsTheLastMatchBeforeAPlace()
+{
+    const MemoryStorage storage(test::bytesOf("abcabcabd"));
+    QCOMPARE(findLast(storage, test::bytesOf("abc"), 0, 100).value(), Found(3));
+    QCOMPARE(findLast(storage, test::bytesOf("abc"), 0, 4).value(), Found(3));
+    QCOMPARE(findLast(storage, test::bytesOf("abc"), 0, 3).value(), Found(0));
+    QCOMPARE(findLast(storage, test::bytesOf("abc"), 1, 3).value(), Found());
+    QCOMPARE(findLast(MemoryStorage(test::bytesOf("aaaa")), test::bytesOf("aa"), 0, 4).value(), Found(2));
+}
+
+void ByteSearchTest::findsMatchesAcrossPiecesBackwards()
+{
+    constexpr std::uint64_t kPiece = std::uint64_t{4} << 20;
+    for (const std::uint64_t at : {kPiece - 4, kPiece - 3, kPiece - 1, kPiece, 2 * kPiece - 2}) {
+        Bytes bytes(3 * kPiece);
+        test::putText(bytes, at, "look");
+        QCOMPARE(findLast(MemoryStorage(bytes), test::bytesOf("look"), 0, bytes.size()).value(), Found(at));
+    }
+}
+
+void ByteSearchTest::doesNotReadHolesBackwards()
+{
+    Bytes bytes(kHole + (1U << 20));
+    test::put8(bytes, kHole, 7);
+    const HoleStorage storage(bytes);
+    QCOMPARE(findLast(storage, test::bytesOf("none"), 0, bytes.size()).value(), Found());
+    QVERIFY(storage.bytesRead <= (std::uint64_t{5} << 20));
+    Bytes pattern(3);
+    pattern[2] = std::byte{7};
+    QCOMPARE(findLast(storage, pattern, 0, bytes.size()).value(), Found(kHole - 2));
+    QCOMPARE(findLast(storage, Bytes(8), 0, kHole - 7).value(), Found(kHole - 8));
+}
+
+void ByteSearchTest::ignoresCaseOfLetters()
+{
+    const MemoryStorage storage(test::bytesOf("[@`{ Disk DISK"));
+    const auto find = [&](const char* text, bool backward) {
+        return findBytes(storage, {test::bytesOf(text), true, backward}, 0, 100, {}).value();
+    };
+    QCOMPARE(find("dISK", false), Found(5));
+    QCOMPARE(find("disk", true), Found(10));
+    QCOMPARE(find("{@", false), Found()); // '@' and '`' differ by the bit that tells the cases of letters apart
+    QCOMPARE(find("`{", false), Found(2));
+}
+
+void ByteSearchTest::agreesWithAPlainSearch()
+{
+    std::mt19937 random(7);
+    for (int round = 0; round < 2000; ++round) {
+        std::string text(random() % 40, 'a');
+        for (char& letter : text)
+            letter = static_cast<char>('a' + random() % 2);
+        const std::string pattern = text.substr(random() % (text.size() + 1), 1 + random() % 4);
+        const std::uint64_t from = random() % 40;
+        const std::uint64_t to = random() % 40;
+        Found first;
+        Found last;
+        for (std::uint64_t at = from; at < to && !pattern.empty(); ++at)
+            if (at < text.size() && text.compare(at, pattern.size(), pattern) == 0) {
+                first = first.value_or(at);
+                last = at;
+            }
+        const MemoryStorage storage(test::bytesOf(text.c_str()));
+        QCOMPARE(find(storage, test::bytesOf(pattern.c_str()), from, to).value(), first);
+        QCOMPARE(findLast(storage, test::bytesOf(pattern.c_str()), from, to).value(), last);
+    }
+}
+
 void ByteSearchTest::findsDataOfASparseFileOfManyTebibytes()
 {
     constexpr qint64 kFar = qint64{8} << 40;
@@ -154,7 +234,7 @@ void ByteSearchTest::canBeCancelled()
     std::stop_source stop;
     stop.request_stop();
     const MemoryStorage storage(test::bytesOf("abc"));
-    VERIFY_ERROR(findBytes(storage, test::bytesOf("x"), 0, 3, {stop.get_token(), {}}), ErrorKind::Cancelled);
+    VERIFY_ERROR(findBytes(storage, {test::bytesOf("x")}, 0, 3, {stop.get_token(), {}}), ErrorKind::Cancelled);
 }
 
 QTEST_GUILESS_MAIN(ByteSearchTest)
