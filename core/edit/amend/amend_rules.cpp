@@ -136,22 +136,6 @@ void refuseVersion2(Reasons& reasons, const Image& image, const AmendRequest& re
     }
 }
 
-void refuseNames(Reasons& reasons, const Image& image, const AmendTarget& target)
-{
-    const Header& header = image.header();
-    reasons.addIf(target.backingFile.empty() && !target.backingFormat.empty(), "A backing format needs a backing file");
-    reasons.addIf(!target.backingFile.empty() && target.backingFormat.empty(),
-        "A backing file needs its format: give backing_fmt (raw or qcow2)");
-    reasons.addIf(target.backingFile.size() > kMaxBackingNameBytes,
-        fmt::format("The name of the backing file has {} bytes; {} is the limit", target.backingFile.size(),
-            kMaxBackingNameBytes));
-    reasons.addIf(target.backingFormat.size() > kMaxBackingFormatBytes,
-        fmt::format(
-            "The backing format has {} bytes; {} is the limit", target.backingFormat.size(), kMaxBackingFormatBytes));
-    reasons.addIf(!target.backingFile.empty() && (header.autoclearFeatures & kAutoclearRawDataFile) != 0,
-        "A backing file and data_file_raw exclude each other: a raw data file holds all of the disk");
-}
-
 /// The header's first sector is written at once; what lies behind it is not.
 void refuseLongHeader(Reasons& reasons, const Image& image, const AmendTarget& target)
 {
@@ -206,6 +190,20 @@ AmendTarget amendTarget(const Image& image, const AmendRequest& request)
     return target;
 }
 
+std::vector<std::string> backingRefusals(const std::string& file, const std::string& format, bool rawDataFile)
+{
+    Reasons reasons;
+    reasons.addIf(file.empty() && !format.empty(), "A backing format needs a backing file");
+    reasons.addIf(!file.empty() && format.empty(), "A backing file needs its format: give backing_fmt (raw or qcow2)");
+    reasons.addIf(file.size() > kMaxBackingNameBytes,
+        fmt::format("The name of the backing file has {} bytes; {} is the limit", file.size(), kMaxBackingNameBytes));
+    reasons.addIf(format.size() > kMaxBackingFormatBytes,
+        fmt::format("The backing format has {} bytes; {} is the limit", format.size(), kMaxBackingFormatBytes));
+    reasons.addIf(!file.empty() && rawDataFile,
+        "A backing file and data_file_raw exclude each other: a raw data file holds all of the disk");
+    return reasons.take();
+}
+
 std::vector<std::string> damageRefusals(const Image& image, const Census& census)
 {
     Reasons reasons;
@@ -242,8 +240,11 @@ std::vector<std::string> amendRefusals(const Image& image, const Census& census,
         "The counts of some clusters are too low, so that they may be taken for free. Repair the image first: check "
         "-r all");
     refuseWidth(reasons, image, census, request, target);
-    if (request.backingFile || request.backingFormat)
-        refuseNames(reasons, image, target);
+    if (request.backingFile || request.backingFormat) {
+        const bool raw = (image.header().autoclearFeatures & kAutoclearRawDataFile) != 0;
+        for (std::string& reason : backingRefusals(target.backingFile, target.backingFormat, raw))
+            reasons.addIf(true, std::move(reason));
+    }
     refuseLongHeader(reasons, image, target);
     reasons.addIf(request.size.value_or(~std::uint64_t{0}) < image.geometry().virtualSize(),
         "amend only makes the disk larger. Use resize --shrink to make it smaller");

@@ -34,6 +34,10 @@ std::vector<std::string> amendRefusals(const Image& image, const Census& census,
 /// What the user should know before, likewise.
 std::vector<std::string> amendWarnings(const Image& image, const Census& census, const AmendRequest& request);
 
+/// What is wrong with this backing file and this format in a header, likewise. With `rawDataFile` the image has an
+/// external data file that is raw.
+std::vector<std::string> backingRefusals(const std::string& file, const std::string& format, bool rawDataFile);
+
 /// Sentences that say which damage leaves it open which clusters are free, or that the image wants a repair first. Part
 /// of the refusals of every amend.
 std::vector<std::string> damageRefusals(const Image& image, const Census& census);

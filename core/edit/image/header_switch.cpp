@@ -27,64 +27,70 @@ NamePlace nameIn(std::span<const std::byte> cluster)
         loadBigEndian<std::uint32_t>(cluster, header_field::kBackingFileSize)};
 }
 
+/// Where there is room for extensions: up to the name, or to the end of the cluster.
+std::uint64_t roomEnd(std::span<const std::byte> cluster)
+{
+    const NamePlace name = nameIn(cluster);
+    return name.offset == 0 ? cluster.size() : std::min<std::uint64_t>(name.offset, cluster.size());
+}
+
 /// Where the end marker of the extensions stands.
 std::uint64_t extensionsEnd(std::span<const std::byte> cluster)
 {
     const bool old = loadBigEndian<std::uint32_t>(cluster, header_field::kVersion) == 2;
+    const std::uint64_t end = roomEnd(cluster);
     std::uint64_t at = old ? kHeaderBytesV2 : loadBigEndian<std::uint32_t>(cluster, header_field::kHeaderLength);
-    while (at + kExtensionHeadBytes <= cluster.size() && loadBigEndian<std::uint32_t>(cluster, at) != 0)
+    while (at + kExtensionHeadBytes <= end && loadBigEndian<std::uint32_t>(cluster, at) != 0)
         at += kExtensionHeadBytes + alignUp(loadBigEndian<std::uint32_t>(cluster, at + 4), 8);
     return at;
 }
 
-/// The cluster on disk, and writes of parts of it.
+/// One write of a switch, in whole sectors where the cluster has them. A flush follows each.
+struct HeaderWrite {
+    std::size_t offset = 0;
+    Bytes bytes;
+};
+
+/// The cluster as it is after the writes so far, and these writes.
 class FirstCluster
 {
 public:
-    FirstCluster(Storage& storage, std::size_t size)
-        : m_storage(storage)
-        , m_now(size)
+    explicit FirstCluster(std::span<const std::byte> now)
+        : m_now(now.begin(), now.end())
     {
     }
 
     const Bytes& now() const { return m_now; }
+    std::vector<HeaderWrite> takeWrites() { return std::move(m_writes); }
 
-    Result<void> read()
+    void writeFirstSector(std::span<const std::byte> wanted)
     {
-        auto held = m_storage.read(0, m_now);
-        return held ? Result<void>{} : failed(held);
+        write(wanted, 0, std::min(kSectorBytes, wanted.size()));
     }
-
-    Result<void> writeFirstSector(std::span<const std::byte> wanted)
+    void writeRest(std::span<const std::byte> wanted)
     {
-        return write(wanted, 0, std::min(kSectorBytes, wanted.size()));
-    }
-    Result<void> writeRest(std::span<const std::byte> wanted)
-    {
-        return write(wanted, std::min(kSectorBytes, wanted.size()), wanted.size());
+        write(wanted, std::min(kSectorBytes, wanted.size()), wanted.size());
     }
 
 private:
-    /// Writes the sectors of [from, to) that are not as wanted, and flushes.
-    Result<void> write(std::span<const std::byte> wanted, std::size_t from, std::size_t to)
+    /// Writes the sectors of [from, to) that are not as wanted.
+    void write(std::span<const std::byte> wanted, std::size_t from, std::size_t to)
     {
         while (from < to && m_now[from] == wanted[from])
             ++from;
         while (to > from && m_now[to - 1] == wanted[to - 1])
             --to;
         if (from == to)
-            return {};
+            return;
         from = from / kSectorBytes * kSectorBytes;
         to = std::min<std::size_t>(alignUp(to, kSectorBytes), wanted.size());
         const auto part = wanted.subspan(from, to - from);
-        if (auto written = m_storage.write(from, part); !written)
-            return written;
         std::ranges::copy(part, m_now.begin() + static_cast<std::ptrdiff_t>(from));
-        return m_storage.flush();
+        m_writes.push_back({from, Bytes(part.begin(), part.end())});
     }
 
-    Storage& m_storage;
     Bytes m_now;
+    std::vector<HeaderWrite> m_writes;
 };
 
 std::span<const std::byte> nameBytes(std::span<const std::byte> cluster)
@@ -93,22 +99,84 @@ std::span<const std::byte> nameBytes(std::span<const std::byte> cluster)
     return name.offset + name.bytes <= cluster.size() ? cluster.subspan(name.offset, name.bytes) : cluster.first(0);
 }
 
+bool overlap(NamePlace a, NamePlace b)
+{
+    return a.offset < b.offset + b.bytes && b.offset < a.offset + a.bytes;
+}
+
 /// Puts the name where it shall be, beside the old one, and, if it is the same, lets the header lead there: extensions
 /// may take the old place then. Another name shows with everything else only.
-Result<void> copyName(FirstCluster& cluster, std::span<const std::byte> after, bool same)
+void copyName(FirstCluster& cluster, std::span<const std::byte> after, bool same)
 {
     const NamePlace old = nameIn(cluster.now());
     const NamePlace wanted = nameIn(after);
     const bool reachesFar = wanted.offset + wanted.bytes > kSectorBytes || old.offset + old.bytes > kSectorBytes;
-    if (wanted.bytes == 0 || wanted.offset < old.offset + old.bytes || !reachesFar)
-        return {};
+    if (wanted.bytes == 0 || overlap(wanted, old) || !reachesFar)
+        return;
     Bytes state = cluster.now();
     std::ranges::copy(nameBytes(after), state.begin() + static_cast<std::ptrdiff_t>(wanted.offset));
     if (same)
         storeBigEndian(std::span(state), header_field::kBackingFileOffset, wanted.offset);
-    if (auto copied = cluster.writeRest(state); !copied || !same)
-        return copied;
-    return cluster.writeFirstSector(state);
+    cluster.writeRest(state);
+    if (same)
+        cluster.writeFirstSector(state);
+}
+
+/// The writes that make `after` of `before`, in their order.
+std::vector<HeaderWrite> writesFor(std::span<const std::byte> before, std::span<const std::byte> after)
+{
+    FirstCluster cluster(before);
+    const auto rest
+        = [](std::span<const std::byte> bytes) { return bytes.subspan(std::min(kSectorBytes, bytes.size())); };
+    const bool sameName = std::ranges::equal(nameBytes(before), nameBytes(after));
+    if (!std::ranges::equal(rest(before), rest(after)))
+        copyName(cluster, after, sameName);
+    if (!sameName || extensionsEnd(after) < extensionsEnd(cluster.now())) {
+        cluster.writeFirstSector(after);
+        cluster.writeRest(after);
+    } else {
+        cluster.writeRest(after);
+        cluster.writeFirstSector(after);
+    }
+    return cluster.takeWrites();
+}
+
+/// What a reader takes from the cluster: fields and extensions with their end marker, and the name. Where the name
+/// stands does not matter.
+struct SeenHeader {
+    Bytes fields;
+    Bytes name;
+
+    bool operator==(const SeenHeader&) const = default;
+};
+
+std::uint64_t seenEnd(std::span<const std::byte> cluster)
+{
+    return std::min<std::uint64_t>(extensionsEnd(cluster) + kExtensionHeadBytes, roomEnd(cluster));
+}
+
+SeenHeader seenIn(std::span<const std::byte> cluster)
+{
+    const auto fields = cluster.first(seenEnd(cluster));
+    const auto name = nameBytes(cluster);
+    SeenHeader seen{{fields.begin(), fields.end()}, {name.begin(), name.end()}};
+    if (!seen.name.empty())
+        storeBigEndian(std::span(seen.fields), header_field::kBackingFileOffset, std::uint64_t{1});
+    return seen;
+}
+
+/// Whether a write changes something that a reader of the cluster as it is takes from it.
+bool isSeen(const HeaderWrite& write, std::span<const std::byte> cluster)
+{
+    const NamePlace name = nameIn(cluster);
+    const std::uint64_t end = seenEnd(cluster);
+    for (std::size_t i = 0; i < write.bytes.size(); ++i) {
+        const std::uint64_t at = write.offset + i;
+        const bool inName = at >= name.offset && at < name.offset + name.bytes;
+        if ((at < end || inName) && cluster[at] != write.bytes[i])
+            return true;
+    }
+    return false;
 }
 
 } // namespace
@@ -128,24 +196,32 @@ std::uint64_t placeOfName(
 
 Result<void> switchHeader(Storage& storage, std::span<const std::byte> after)
 {
-    FirstCluster cluster(storage, after.size());
-    if (auto read = cluster.read(); !read)
-        return read;
-    const auto rest
-        = [](std::span<const std::byte> bytes) { return bytes.subspan(std::min(kSectorBytes, bytes.size())); };
-    const bool sameName = std::ranges::equal(nameBytes(cluster.now()), nameBytes(after));
-    if (!std::ranges::equal(rest(cluster.now()), rest(after))) {
-        if (auto copied = copyName(cluster, after, sameName); !copied)
-            return copied;
-    }
-    if (!sameName || extensionsEnd(after) < extensionsEnd(cluster.now())) {
-        if (auto written = cluster.writeFirstSector(after); !written)
+    Bytes before(after.size());
+    if (auto held = storage.read(0, before); !held)
+        return failed(held);
+    for (const HeaderWrite& write : writesFor(before, after)) {
+        if (auto written = storage.write(write.offset, write.bytes); !written)
             return written;
-        return cluster.writeRest(after);
+        if (auto flushed = storage.flush(); !flushed)
+            return flushed;
     }
-    if (auto written = cluster.writeRest(after); !written)
-        return written;
-    return cluster.writeFirstSector(after);
+    return {};
+}
+
+bool switchesWhole(std::span<const std::byte> before, std::span<const std::byte> after)
+{
+    const SeenHeader old = seenIn(before);
+    const SeenHeader wanted = seenIn(after);
+    Bytes now(before.begin(), before.end());
+    for (const HeaderWrite& write : writesFor(before, after)) {
+        const bool oneSector = write.offset + write.bytes.size() <= kSectorBytes;
+        if (!oneSector && isSeen(write, now))
+            return false;
+        std::ranges::copy(write.bytes, now.begin() + static_cast<std::ptrdiff_t>(write.offset));
+        if (const SeenHeader seen = seenIn(now); seen != old && seen != wanted)
+            return false;
+    }
+    return true;
 }
 
 } // namespace cowscope

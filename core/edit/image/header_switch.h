@@ -17,6 +17,10 @@ namespace cowscope
 /// at the end of their list, and, with another name, only within the first sector.
 Result<void> switchHeader(Storage& storage, std::span<const std::byte> after);
 
+/// Whether a crash in the middle of switchHeader() from `before` to `after` finds nothing but the old header or the new
+/// one, whichever sectors it leaves unwritten. Both have the same length. Pure.
+bool switchesWhole(std::span<const std::byte> before, std::span<const std::byte> after);
+
 /// Where a name stands in the first cluster.
 struct NamePlace {
     std::uint64_t offset = 0; ///< 0: there is none

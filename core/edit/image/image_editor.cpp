@@ -3,7 +3,7 @@
 #include "core/edit/image/image_editor.h"
 
 #include "core/base/big_endian.h"
-#include "core/edit/image/header_switch.h"
+#include "core/edit/image/header_cluster.h"
 #include "core/format/field_catalog.h"
 #include "core/format/limits.h"
 
@@ -396,32 +396,15 @@ void ImageEditor::setHeader(const Header& header)
 /// Gives the backing file name its place behind the extensions.
 void ImageEditor::placeBackingName()
 {
-    m_header.backingFileSize = static_cast<std::uint32_t>(m_backingFile.size());
-    if (m_backingFile.empty()) {
-        m_header.backingFileOffset = HostOffset(0);
-        return;
-    }
-    const std::uint64_t headerBytes = m_header.version == 2 ? kHeaderBytesV2 : m_header.headerLength;
-    const std::uint64_t extensionsEnd = headerBytes + encodeExtensions(m_extensions.raw).size();
+    HeaderContents contents{m_header, m_extensions.raw, m_backingFile};
     const NamePlace old{m_committedHeader.backingFileOffset.value(), m_committedHeader.backingFileSize};
-    m_header.backingFileOffset = HostOffset(placeOfName(
-        old, m_backingFile.size(), m_backingFile == m_committedName, extensionsEnd, m_geometry.clusterSize()));
+    cowscope::placeBackingName(contents, old, m_backingFile == m_committedName);
+    m_header = std::move(contents.header);
 }
 
 Result<std::vector<std::byte>> ImageEditor::encodeHeaderCluster() const
 {
-    auto bytes = encodeHeader(m_header);
-    const auto extensions = encodeExtensions(m_extensions.raw);
-    bytes.insert(bytes.end(), extensions.begin(), extensions.end());
-    if (!m_backingFile.empty()) {
-        bytes.resize(m_header.backingFileOffset.value());
-        const auto name = std::as_bytes(std::span(m_backingFile));
-        bytes.insert(bytes.end(), name.begin(), name.end());
-    }
-    if (bytes.size() > m_geometry.clusterSize())
-        return fail(ErrorKind::Refused, "The header, its extensions and the backing file name do not fit one cluster");
-    bytes.resize(m_geometry.clusterSize());
-    return bytes;
+    return cowscope::encodeHeaderCluster({m_header, m_extensions.raw, m_backingFile});
 }
 
 Result<void> ImageEditor::setExtension(std::uint32_t type, std::optional<std::vector<std::byte>> data)

@@ -69,6 +69,30 @@ Edit repairEdit(RepairMode mode, std::optional<RepairPlan> expected)
         }};
 }
 
+Edit headerEdit(HeaderEdit edit, std::vector<std::byte> expected)
+{
+    return {"edit of the header",
+        [edit = std::move(edit), expected = std::move(expected)](std::shared_ptr<Storage> storage, EditRun,
+            const TaskContext& task) { return asAny(applyHeaderEdit(std::move(storage), edit, expected, task)); }};
+}
+
+Edit headerUndo(HeaderChange change)
+{
+    return {"undo of the edit of the header",
+        [change = std::move(change)](std::shared_ptr<Storage> storage, EditRun, const TaskContext& task) {
+            return asAny(undoHeaderEdit(std::move(storage), change, task));
+        }};
+}
+
+Edit rawRefcountEdit(RawRefcountChange change)
+{
+    return {"edit of a reference count",
+        [change](std::shared_ptr<Storage> storage, EditRun, const TaskContext& task) -> Result<std::any> {
+            auto written = writeRawRefcount(std::move(storage), change, task);
+            return written ? Result<std::any>(std::any()) : failed(written);
+        }};
+}
+
 Edit editorEdit(std::string name, std::function<Result<std::any>(ImageEditor& editor, const TaskContext& task)> work,
     GuestFilesOpener files)
 {

@@ -4,7 +4,9 @@
 
 #include "core/edit/amend/amend_plan.h"
 #include "core/edit/amend/amend_request.h"
+#include "core/edit/header/header_commit.h"
 #include "core/edit/image/image_editor.h"
+#include "core/edit/image/raw_refcount.h"
 #include "core/edit/repair/repair.h"
 #include "core/edit/session/edit.h"
 
@@ -25,6 +27,15 @@ Edit amendEdit(AmendRequest request, GuestFilesOpener files = {});
 
 /// repairImage(). Returns the RepairResult; with `expected` another plan is Refused.
 Edit repairEdit(RepairMode mode, std::optional<RepairPlan> expected = {});
+
+/// applyHeaderEdit() on the first cluster `expected`. Returns the HeaderChange.
+Edit headerEdit(HeaderEdit edit, std::vector<std::byte> expected);
+
+/// undoHeaderEdit(). Returns the HeaderChange, which an undo of the undo takes.
+Edit headerUndo(HeaderChange change);
+
+/// writeRawRefcount(). Returns nothing.
+Edit rawRefcountEdit(RawRefcountChange change);
 
 /// Anything that an ImageEditor does: snapshots, size, bitmaps, fields of the header. `work` commits; what it returns
 /// is what the edit returns. In a preview writes to a data file stay in an overlay, too.

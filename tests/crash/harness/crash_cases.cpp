@@ -7,6 +7,7 @@
 #include "core/edit/amend/undo_amend.h"
 #include "core/edit/guest/guest_writer.h"
 #include "core/edit/guest/preallocate.h"
+#include "core/edit/header/header_commit.h"
 #include "core/edit/image/bitmaps.h"
 #include "core/edit/image/resize.h"
 #include "core/edit/image/snapshots.h"
@@ -59,6 +60,15 @@ StorageEdit amendingAs(const std::function<void(AmendRequest&)>& ask)
     ask(request);
     return [request](std::shared_ptr<Storage> storage, const TaskContext& task) {
         return withoutValue(amendImage(std::move(storage), {}, request, task));
+    };
+}
+
+StorageEdit editingHeader(const std::function<void(HeaderEdit&)>& ask)
+{
+    HeaderEdit edit;
+    ask(edit);
+    return [edit](std::shared_ptr<Storage> storage, const TaskContext& task) {
+        return withoutValue(applyHeaderEdit(std::move(storage), edit, {}, task));
     };
 }
 
@@ -198,6 +208,15 @@ const std::vector<NamedEdit>& amendEdits()
              r.order = 5;
              r.lazyRefcounts = true;
              r.size = kLarger;
+         }),
+            Promise::OldOrNew},
+        {"edit feature bits", editingHeader([](HeaderEdit& edit) {
+             edit.features = {{kDirtyBit, true}, {kLazyRefcountsBit, true}};
+         }),
+            Promise::OldOrNew},
+        {"edit names in the header", editingHeader([](HeaderEdit& edit) {
+             edit.backingFile.emplace("base.raw");
+             edit.backingFormat.emplace("raw");
          }),
             Promise::OldOrNew},
     };
