@@ -55,6 +55,11 @@ ClusterPanel::ClusterPanel(ImageDocument& document, QWidget* parent)
     refresh();
 }
 
+void ClusterPanel::setActions(const QList<QAction*>& actions)
+{
+    m_view->insertActions(m_view->actions().value(0), actions);
+}
+
 QWidget* ClusterPanel::makeFilterBar()
 {
     m_owner->setObjectName(QStringLiteral("clusterOwnerFilter"));

@@ -26,6 +26,9 @@ class ClusterPanel : public EmptyState
 public:
     explicit ClusterPanel(ImageDocument& document, QWidget* parent = nullptr);
 
+    /// What else can be done with the selected cluster: in the context menu of the table.
+    void setActions(const QList<QAction*>& actions);
+
 private:
     QWidget* makeFilterBar();
     void refresh();

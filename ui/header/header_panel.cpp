@@ -33,6 +33,11 @@ HeaderPanel::HeaderPanel(ImageDocument& document, QWidget* parent)
     refresh();
 }
 
+void HeaderPanel::setActions(const QList<QAction*>& actions)
+{
+    m_view->insertActions(m_view->actions().value(0), actions);
+}
+
 void HeaderPanel::refresh()
 {
     m_view->clearSpans();

@@ -20,6 +20,9 @@ class HeaderPanel : public EmptyState
 public:
     explicit HeaderPanel(ImageDocument& document, QWidget* parent = nullptr);
 
+    /// What else can be done with the header: in the context menu of its fields.
+    void setActions(const QList<QAction*>& actions);
+
 private:
     void refresh();
     void showSelection();

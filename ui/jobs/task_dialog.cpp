@@ -123,6 +123,12 @@ void TaskDialog::write(const QString& title, Job::Work work, Done done)
     connect(job, &Job::cancelled, this, &TaskDialog::writeCancelled);
 }
 
+void TaskDialog::goOn()
+{
+    m_go->show();
+    m_go->setDefault(true);
+}
+
 Job* TaskDialog::startJob(const QString& title, Job::Work work, Done done)
 {
     dropJob();

@@ -55,6 +55,9 @@ protected:
     /// Starts the job that writes. When it has ended well the edit is over: `done` says so in the body.
     void write(const QString& title, Job::Work work, Done done);
 
+    /// After a write that went well: the window stays for the next edit, which the user can agree to once it is ready.
+    void goOn();
+
     /// A job has failed: shows the error and offers to try again.
     virtual void jobFailed(const Error& error);
 

@@ -312,6 +312,10 @@ void HeatmapView::scrollContentsBy(int, int)
 void HeatmapView::mousePressEvent(QMouseEvent* event)
 {
     const auto pressed = cellAt(event->pos());
+    if (pressed && event->button() == Qt::RightButton && !(m_selected && m_selected->contains(pressed->first))) {
+        m_cursor = m_anchor = cellIndex(pressed->first); // the menu is about what is under it
+        Q_EMIT selected(*pressed, false);
+    }
     if (!pressed || event->button() != Qt::LeftButton)
         return;
     m_cursor = cellIndex(pressed->first);

@@ -79,6 +79,12 @@ QToolButton* RefblockPanel::makeButton(const QString& objectName, const QString&
     return button;
 }
 
+void RefblockPanel::setActions(const QList<QAction*>& actions)
+{
+    m_view->addActions(actions);
+    m_view->setContextMenuPolicy(Qt::ActionsContextMenu);
+}
+
 QWidget* RefblockPanel::makeBar()
 {
     m_extent->setObjectName(QStringLiteral("heatmapExtent"));

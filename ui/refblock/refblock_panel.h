@@ -25,6 +25,9 @@ class RefblockPanel : public EmptyState
 public:
     explicit RefblockPanel(ImageDocument& document, QWidget* parent = nullptr);
 
+    /// What else can be done with the selected cluster: the context menu of the grid.
+    void setActions(const QList<QAction*>& actions);
+
 private:
     QWidget* makeBar();
     QToolButton* makeButton(const QString& objectName, const QString& text, const QString& help);

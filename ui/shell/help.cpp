@@ -35,6 +35,8 @@ constexpr std::array kKeys{
     Key{"Ctrl+W", QT_TRANSLATE_NOOP("Help", "Close the image, then the window")},
     Key{"F5", QT_TRANSLATE_NOOP("Help", "Reload the image and check it again")},
     Key{"Ctrl+E", QT_TRANSLATE_NOOP("Help", "Change the refcount width (the amend wizard)")},
+    Key{"Ctrl+Shift+H",
+        QT_TRANSLATE_NOOP("Help", "Edit the header by hand; Ctrl+Z and Ctrl+Shift+Z undo and redo there")},
     Key{"Ctrl+R", QT_TRANSLATE_NOOP("Help", "Repair the image, after a preview")},
     Key{"Ctrl+Shift+S", QT_TRANSLATE_NOOP("Help", "Create a snapshot, after a preview")},
     Key{"Ctrl+Shift+R", QT_TRANSLATE_NOOP("Help", "Export a report as HTML, PDF or JSON")},
@@ -63,9 +65,8 @@ QString keysHtml()
         html += QStringLiteral("<tr><td><b>%1</b>&nbsp;&nbsp;</td><td>%2</td></tr>")
                     .arg(QString::fromUtf8(key.keys), tr(key.effect).toHtmlEscaped());
     html += QStringLiteral("</table><p>%1</p>")
-                .arg(tr(
-                    "Opening an image never writes to it. Only the amend wizard, Repair and Snapshots change one, each "
-                    "after a preview."));
+                .arg(tr("Opening an image never writes to it. Only the amend wizard, Amend Options, the header editor, "
+                        "Repair and Snapshots change one, each after a preview."));
     return html;
 }
 

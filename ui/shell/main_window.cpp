@@ -10,6 +10,8 @@
 #include "ui/create/create_dialog.h"
 #include "ui/document/selected_clusters.h"
 #include "ui/export/report_export.h"
+#include "ui/header_editor/header_editor_dialog.h"
+#include "ui/header_editor/refcount_dialog.h"
 #include "ui/jobs/job_bar.h"
 #include "ui/navigator/go_to_box.h"
 #include "ui/repair/repair_dialog.h"
@@ -133,6 +135,7 @@ void MainWindow::connectDocument()
     });
     connect(&m_document.selection(), &Selection::changed, this, [this] {
         updateSelectionText();
+        m_editRefcount->setEnabled(!m_document.job() && oneSelectedCluster());
         m_back->setEnabled(m_document.selection().canGoBack());
         m_forward->setEnabled(m_document.selection().canGoForward());
     });
@@ -217,6 +220,37 @@ void MainWindow::showAmendOptions()
     connect(dialog, &AmendOptionsDialog::finishedWith, this,
         [this](const QString& sentence) { statusBar()->showMessage(sentence, 8000); });
     dialog->open();
+}
+
+void MainWindow::showHeaderEditor()
+{
+    if (!m_document.image())
+        return;
+    auto* dialog = new HeaderEditorDialog(m_document, m_headerHistory, this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &HeaderEditorDialog::finishedWith, this,
+        [this](const QString& sentence) { statusBar()->showMessage(sentence, 8000); });
+    dialog->open();
+}
+
+void MainWindow::showRefcountEditor()
+{
+    const auto cluster = oneSelectedCluster();
+    if (!cluster)
+        return;
+    auto* dialog = new RefcountDialog(m_document, *cluster, this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &RefcountDialog::finishedWith, this,
+        [this](const QString& sentence) { statusBar()->showMessage(sentence, 8000); });
+    dialog->open();
+}
+
+/// The cluster that is selected, if it is one and not a range.
+std::optional<HostCluster> MainWindow::oneSelectedCluster()
+{
+    const auto image = m_document.image();
+    const auto range = image ? selectedClusters(m_document.selection().current(), *image) : std::nullopt;
+    return range && range->count == 1 ? std::optional(range->first) : std::nullopt;
 }
 
 void MainWindow::showRepair(RepairMode mode)
@@ -312,8 +346,9 @@ void MainWindow::updateState()
     const bool open = m_document.image() != nullptr;
     m_reload->setEnabled(open);
     m_exportReport->setEnabled(open);
-    for (QAction* edit : {m_amend, m_amendOptions, m_repairLeaks, m_repairAll, m_createSnapshot})
+    for (QAction* edit : {m_amend, m_amendOptions, m_editHeader, m_repairLeaks, m_repairAll, m_createSnapshot})
         edit->setEnabled(open && !m_document.job());
+    m_editRefcount->setEnabled(!m_document.job() && oneSelectedCluster());
     m_goTo->setEnabled(open);
     setWindowTitle(
         open ? tr("%1 (read-only) \u2013 Cowscope").arg(QFileInfo(m_document.path()).fileName()) : tr("Cowscope"));

@@ -4,6 +4,7 @@
 
 #include "core/edit/repair/repair.h"
 #include "ui/document/image_document.h"
+#include "ui/header_editor/header_history.h"
 #include "ui/shell/views.h"
 
 #include <QMainWindow>
@@ -59,6 +60,8 @@ private:
     void makeImageMenu();
     QAction* addRepairAction(QMenu& menu, const QString& objectName, const QString& text, RepairMode mode);
     void showAmendOptions();
+    void showHeaderEditor();
+    void showRefcountEditor();
     void showRepair(RepairMode mode);
     void makeHelpMenu();
     void makeToolBar();
@@ -77,8 +80,10 @@ private:
     void openEnded(); ///< in whichever way
     void updateState();
     void updateSelectionText();
+    std::optional<HostCluster> oneSelectedCluster();
 
     ImageDocument m_document;
+    HeaderHistory m_headerHistory; ///< outlives the dialog, so that what it wrote can be taken back later
     QString m_opening; ///< path of the image that is being opened
 
     QAction* m_open = nullptr;
@@ -87,6 +92,8 @@ private:
     QAction* m_reload = nullptr;
     QAction* m_amend = nullptr;
     QAction* m_amendOptions = nullptr;
+    QAction* m_editHeader = nullptr;
+    QAction* m_editRefcount = nullptr;
     QAction* m_repairLeaks = nullptr;
     QAction* m_repairAll = nullptr;
     QAction* m_createSnapshot = nullptr;

@@ -141,6 +141,14 @@ void MainWindow::makeImageMenu()
     m_amendOptions->setObjectName(QStringLiteral("amendOptionsAction"));
     m_amendOptions->setToolTip(
         tr("Change compat level, width, lazy refcounts and the backing file's name at one stroke"));
+    m_editHeader = menu->addAction(tr("Edit &Header\u2026"), this, &MainWindow::showHeaderEditor);
+    m_editHeader->setShortcut(QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_H));
+    m_editHeader->setObjectName(QStringLiteral("editHeaderAction"));
+    m_editHeader->setToolTip(tr("Change feature bits, names and extensions in the header by hand, with undo"));
+    m_editRefcount = menu->addAction(tr("Edit Reference Cou&nt\u2026 (expert)"), this, &MainWindow::showRefcountEditor);
+    m_editRefcount->setObjectName(QStringLiteral("editRefcountAction"));
+    m_editRefcount->setToolTip(tr("Write the count of the selected cluster by hand. This can make the image corrupt"));
+    m_views->setEditActions(m_editHeader, m_editRefcount);
     menu->addSeparator();
     m_repairLeaks
         = addRepairAction(*menu, QStringLiteral("repairLeaksAction"), tr("Repair &Leaks\u2026"), RepairMode::Leaks);

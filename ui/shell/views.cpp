@@ -43,6 +43,9 @@ const QString kLayoutKey = QStringLiteral("layout/views");
 
 Views::Views(ImageDocument& document, QWidget* parent)
     : QMainWindow(parent, Qt::Widget)
+    , m_refblock(new RefblockPanel(document, this))
+    , m_clusters(new ClusterPanel(document, this))
+    , m_header(new HeaderPanel(document, this))
     , m_findings(new FindingsPanel(document, this))
     , m_snapshots(new SnapshotsPanel(document, this))
     , m_hex(new HexPanel(document, this))
@@ -58,17 +61,17 @@ Views::Views(ImageDocument& document, QWidget* parent)
     addView(View::Map, QStringLiteral("mapDock"), tr("Map"), new MapPanel(document, this),
         tr("Every cluster of the file in one picture, from all of them down to single ones. The wheel zooms, dragging "
            "moves, a click selects, Shift and dragging selects a range; the legend brings out what is clicked."));
-    addView(View::Heatmap, QStringLiteral("heatmapDock"), tr("Refblock"), new RefblockPanel(document, this),
+    addView(View::Heatmap, QStringLiteral("heatmapDock"), tr("Refblock"), m_refblock,
         tr("The reference counts of one refblock, or of the whole file, as a grid with one cell for each cluster."));
     addView(View::Guest, QStringLiteral("guestDock"), tr("Guest"), new GuestPanel(document, this),
         tr("The virtual disk in guest order: what is data, zeros, compressed or not there, now or in a snapshot. "
            "Selecting a stretch shows where it is in the file, and the other way round."));
-    addView(View::Clusters, QStringLiteral("clustersDock"), tr("Clusters"), new ClusterPanel(document, this),
+    addView(View::Clusters, QStringLiteral("clustersDock"), tr("Clusters"), m_clusters,
         tr("Every cluster of the file with its owner, its stored count and the references that the structures really "
            "make."));
     addView(View::Reftable, QStringLiteral("reftableDock"), tr("Reftable"), new ReftablePanel(document, this),
         tr("The refcount table: each entry leads to a refblock, which holds the counts of a stretch of clusters."));
-    addView(View::Header, QStringLiteral("headerDock"), tr("Header"), new HeaderPanel(document, this),
+    addView(View::Header, QStringLiteral("headerDock"), tr("Header"), m_header,
         tr("The image header field by field: its bytes, its value, and what it means."));
     addView(View::Charts, QStringLiteral("chartsDock"), tr("Charts"), new ChartsPanel(document, this),
         tr("How often which count occurs, what the file is used for, what each refcount width would cost, how full the "
@@ -196,6 +199,13 @@ QKeyCombination Views::key(View view)
 void Views::setFindingActions(const QList<QAction*>& actions)
 {
     m_findings->setActions(actions);
+}
+
+void Views::setEditActions(QAction* header, QAction* cluster)
+{
+    m_header->setActions({header});
+    m_clusters->setActions({cluster});
+    m_refblock->setActions({cluster});
 }
 
 void Views::fillMenu(QMenu& menu) const

@@ -15,8 +15,11 @@ namespace cowscope::ui
 {
 
 class ChainPanel;
+class ClusterPanel;
 class FindingsPanel;
+class HeaderPanel;
 class HexPanel;
+class RefblockPanel;
 class SnapshotsPanel;
 
 /// All views of an image as docks that can be moved, tabbed, hidden and brought back.
@@ -59,6 +62,9 @@ public:
     /// What can be done about findings: the buttons of their view.
     void setFindingActions(const QList<QAction*>& actions);
 
+    /// What can be done with the header and with one cluster: in the context menus of the views that show them.
+    void setEditActions(QAction* header, QAction* cluster);
+
     SnapshotsPanel& snapshots() { return *m_snapshots; }
     HexPanel& hex() { return *m_hex; }
     ChainPanel& chain() { return *m_chain; }
@@ -80,6 +86,9 @@ private:
     void proportion();
 
     std::array<QDockWidget*, kViewCount> m_docks{};
+    RefblockPanel* m_refblock;
+    ClusterPanel* m_clusters;
+    HeaderPanel* m_header;
     FindingsPanel* m_findings;
     SnapshotsPanel* m_snapshots;
     HexPanel* m_hex;
