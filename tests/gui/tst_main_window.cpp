@@ -98,6 +98,7 @@ private Q_SLOTS:
     void closesTheImageThenTheWindow();
     void bringsEveryViewUpByKeys();
     void resetsItsLayout();
+    void remembersItsLayout();
     void fitsASmallScreen();
     void opensTheWizard();
     void createsAnImageAndOpensIt();
@@ -163,6 +164,7 @@ void TestMainWindow::open(const QString& path)
     m_window->openPath(path);
     QVERIFY(opened.wait());
     QVERIFY(waitForJobs());
+    QTRY_VERIFY(m_window->views().isVisible());
 }
 
 QString TestMainWindow::clusterRow() const
@@ -642,6 +644,29 @@ void TestMainWindow::resetsItsLayout()
     QVERIFY(!details->isVisible());
     child<QAction>(QStringLiteral("resetLayoutAction")).trigger();
     QVERIFY(details->isVisible());
+}
+
+void TestMainWindow::remembersItsLayout()
+{
+    REQUIRE_QEMU();
+    open(m_image);
+    const auto height = [this] { return m_window->views().dock(Views::View::Findings)->height(); };
+    m_window->views().dock(Views::View::Lookup)->close();
+    m_window->views().dock(Views::View::Hex)->raise();
+    const int before = height();
+    m_window->views().resizeDocks({m_window->views().dock(Views::View::Findings)}, {before + 80}, Qt::Vertical);
+    QTRY_VERIFY(height() > before);
+    const int chosen = height();
+    m_window->close();
+    QTRY_VERIFY(!m_window);
+
+    init();
+    open(m_image);
+    QVERIFY(!m_window->views().dock(Views::View::Lookup)->isVisible());
+    QTRY_VERIFY(!m_window->views().dock(Views::View::Hex)->visibleRegion().isEmpty());
+    QVERIFY(m_window->views().dock(Views::View::Map)->visibleRegion().isEmpty());
+    QVERIFY2(std::abs(height() - chosen) <= 5, qPrintable(QString::number(height())));
+    child<QAction>(QStringLiteral("resetLayoutAction")).trigger(); // for the tests behind this one
 }
 
 void TestMainWindow::fitsASmallScreen()

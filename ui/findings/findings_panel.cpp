@@ -125,7 +125,11 @@ QTreeView* FindingsPanel::makeTree()
     tree->setAlternatingRowColors(true);
     tree->setEditTriggers(QAbstractItemView::NoEditTriggers);
     tree->setExpandsOnDoubleClick(false); // a double click goes to the clusters
-    tree->setColumnWidth(GroupModel::Title, 90 * tree->fontMetrics().averageCharWidth());
+    QHeaderView& header = *tree->header();
+    header.setStretchLastSection(false);
+    header.setResizeContentsPrecision(0); // of what is in sight
+    header.setSectionResizeMode(QHeaderView::ResizeToContents);
+    header.setSectionResizeMode(GroupModel::Title, QHeaderView::Stretch);
     addTableActions(*tree);
     return tree;
 }

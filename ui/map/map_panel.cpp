@@ -54,7 +54,10 @@ MapPanel::MapPanel(ImageDocument& document, QWidget* parent)
     m_caption->setObjectName(QStringLiteral("mapCaption"));
     m_caption->setAccessibleName(tr("What is under the mouse"));
     m_caption->setTextFormat(Qt::PlainText);
-    m_caption->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+    m_caption->setWordWrap(true);
+    m_caption->setAlignment(Qt::AlignLeft | Qt::AlignTop);
+    m_caption->setFixedHeight(2 * m_caption->fontMetrics().lineSpacing()); // the map must not jump about
+    m_caption->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
     auto* content = new QWidget(this);
     auto* layout = new QVBoxLayout(content);
     layout->setContentsMargins(6, 4, 6, 4);

@@ -342,7 +342,7 @@ QVariant StructureModel::nameData(const Node& node, int role) const
     const std::uint64_t findings = findingsOf(node.value) + node.findingsBelow;
     switch (role) {
     case Qt::DisplayRole:
-        return findings == 0 ? node.label : tr("%1  \u26a0 %2").arg(node.label, formatCount(findings));
+        return findings == 0 ? node.label : tr("\u26a0 %2  %1").arg(node.label, formatCount(findings));
     case Qt::ToolTipRole:
         return plainToolTip(findings == 0 ? node.toolTip
                                           : tr("%1. The check found %2 things wrong here or below; see Findings.")
