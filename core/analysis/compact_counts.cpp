@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 
 namespace cowscope
 {
@@ -56,6 +57,56 @@ COWSCOPE_WIDE std::uint8_t largestByte(const std::uint8_t* bytes, std::size_t co
     return largest;
 }
 
+/// Which of the bytes are 1, which are not, and what bits there are, as masks of any bit.
+COWSCOPE_WIDE void lookAtBytes(
+    const std::uint8_t* bytes, std::size_t count, std::uint8_t& ones, std::uint8_t& others, std::uint8_t& largest)
+{
+    std::uint8_t one = 0;
+    std::uint8_t other = 0;
+    std::uint8_t most = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+        one |= static_cast<std::uint8_t>(bytes[i] == 1);
+        other |= static_cast<std::uint8_t>(bytes[i] != 1);
+        most = most < bytes[i] ? bytes[i] : most;
+    }
+    ones = one;
+    others = other;
+    largest = most;
+}
+
+/// How many of the bytes of a page are above `number`; counted in short rows, whose sums fit a byte.
+COWSCOPE_WIDE std::uint64_t bytesAbove(const std::uint8_t* bytes, std::uint8_t number)
+{
+    constexpr std::size_t kRow = 128;
+    std::uint64_t above = 0;
+    for (std::size_t row = 0; row < CompactCounts::kPageClusters; row += kRow) {
+        std::uint8_t inRow = 0;
+        for (std::size_t i = 0; i < kRow; ++i)
+            inRow = static_cast<std::uint8_t>(inRow + (bytes[row + i] > number ? 1 : 0));
+        above += inRow;
+    }
+    return above;
+}
+
+/// Eight bits as bytes of 0 and 1, the least significant one first.
+void expandBits(std::uint64_t eight, std::uint8_t* bytes)
+{
+    constexpr std::uint64_t kEach = 0x0101010101010101;
+    const std::uint64_t apart = eight * kEach & 0x8040201008040201; // in each byte the bit that belongs there
+    std::uint64_t out = ((apart + 0x7f * kEach) >> 7) & kEach;
+    if constexpr (std::endian::native == std::endian::big)
+        out = std::byteswap(out);
+    std::memcpy(bytes, &out, sizeof out);
+}
+
+COWSCOPE_WIDE void widenBytes(const std::uint8_t* bytes, std::span<std::uint64_t> numbers)
+{
+    std::uint64_t* const out = numbers.data();
+    const std::size_t count = numbers.size();
+    for (std::size_t i = 0; i < count; ++i)
+        out[i] = bytes[i];
+}
+
 COWSCOPE_WIDE void addChunk(std::uint16_t* sums, const std::uint8_t* bytes)
 {
     for (std::size_t i = 0; i < kChunk; ++i)
@@ -81,6 +132,20 @@ COWSCOPE_WIDE bool equalChunk(const std::uint16_t* totals, const std::uint8_t* s
     return wrong == 0;
 }
 
+/// The index of the first byte that is not 0; all of them if there is none.
+std::size_t firstUsed(std::span<const std::uint8_t> bytes)
+{
+    const auto found = std::ranges::find_if(bytes, [](std::uint8_t number) { return number != 0; });
+    return static_cast<std::size_t>(found - bytes.begin());
+}
+
+std::size_t firstUnused(std::span<const std::uint8_t> bytes)
+{
+    const void* found = std::memchr(bytes.data(), 0, bytes.size());
+    return found == nullptr ? bytes.size()
+                            : static_cast<std::size_t>(static_cast<const std::uint8_t*>(found) - bytes.data());
+}
+
 using Groups = std::span<const std::vector<const CompactCounts*>>;
 
 bool bitsAddUp(const CompactCounts& stored, Groups groups, std::uint64_t page)
@@ -102,22 +167,33 @@ bool bitsAddUp(const CompactCounts& stored, Groups groups, std::uint64_t page)
     return wrong == 0;
 }
 
+/// The kChunk numbers from `first` on: in `room`, if the page has them as bits.
+const std::uint8_t* bytesOfChunk(const CompactCounts& counts, HostCluster first, std::span<std::uint8_t> room)
+{
+    if (const std::uint8_t* bytes = counts.bytes(first.value() / CompactCounts::kPageClusters))
+        return bytes + first.value() % CompactCounts::kPageClusters;
+    counts.expand(first, room);
+    return room.data();
+}
+
 bool chunkAddsUp(const CompactCounts& stored, Groups groups, HostCluster first)
 {
-    std::array<std::uint8_t, kChunk> bytes;
+    const std::uint64_t page = first.value() / CompactCounts::kPageClusters;
+    std::array<std::uint8_t, kChunk> room;
     std::array<std::uint16_t, kChunk> sums;
     std::array<std::uint16_t, kChunk> totals{};
     for (const auto& group : groups) {
+        if (std::ranges::all_of(group, [page](const CompactCounts* part) { return part->isEmptyPage(page); }))
+            continue;
         sums.fill(0);
         for (const CompactCounts* part : group) {
-            part->expand(first, bytes);
-            addChunk(sums.data(), bytes.data());
+            if (!part->isEmptyPage(page))
+                addChunk(sums.data(), bytesOfChunk(*part, first, room));
         }
         if (!joinChunk(totals.data(), sums.data()))
             return false;
     }
-    stored.expand(first, bytes);
-    return equalChunk(totals.data(), bytes.data());
+    return equalChunk(totals.data(), bytesOfChunk(stored, first, room));
 }
 
 } // namespace
@@ -146,6 +222,39 @@ std::uint64_t CompactCounts::largest(HostCluster first, std::uint64_t count) con
         count -= part;
     }
     return largest;
+}
+
+CompactCounts::Look CompactCounts::look(HostCluster first, std::uint64_t count) const
+{
+    Look look;
+    while (count > 0) {
+        const Page& page = m_pages[first.value() / kPageClusters];
+        const std::uint64_t slot = first.value() % kPageClusters;
+        const std::uint64_t part = std::min(count, kPageClusters - slot);
+        std::uint8_t ones = 0;
+        std::uint8_t others = 0;
+        std::uint8_t largest = 0;
+        if (page.bytes) {
+            lookAtBytes(page.bytes->data() + slot, part, ones, others, largest);
+        } else {
+            const std::uint64_t set = used(first, part);
+            ones = set > 0;
+            others = set < part;
+            largest = ones;
+        }
+        look.ones |= ones != 0;
+        look.others |= others != 0;
+        look.largest = std::max<std::uint64_t>(look.largest, largest);
+        first = first + part;
+        count -= part;
+    }
+    return look;
+}
+
+std::uint64_t CompactCounts::above(std::uint64_t page, std::uint64_t number) const
+{
+    const bool none = number >= kMost || !m_pages[page].bytes;
+    return none ? 0 : bytesAbove(m_pages[page].bytes->data(), static_cast<std::uint8_t>(number));
 }
 
 std::uint64_t CompactCounts::used(HostCluster first, std::uint64_t count) const
@@ -192,10 +301,9 @@ HostCluster CompactCounts::next(HostCluster from, bool used) const
             from = HostCluster((from.value() / kWordBits + 1) * kWordBits);
         } else if (page.bytes) {
             const auto bytes = std::span(*page.bytes).subspan(slot);
-            const auto found
-                = std::ranges::find_if(bytes, [used](std::uint8_t number) { return (number != 0) == used; });
-            if (found != bytes.end())
-                return from + static_cast<std::uint64_t>(found - bytes.begin());
+            const std::size_t found = used ? firstUsed(bytes) : firstUnused(bytes);
+            if (found < bytes.size())
+                return from + found;
             from = pageEnd;
         } else if (!used) {
             return from;
@@ -246,8 +354,8 @@ void CompactCounts::toBytes(Page& page)
     page.bytes = std::make_unique<Bytes>();
     if (!page.bits)
         return;
-    for (std::size_t i = 0; i < kPageClusters; ++i)
-        (*page.bytes)[i] = (*page.bits)[i / kWordBits] >> (i % kWordBits) & 1;
+    for (std::size_t i = 0; i < kPageClusters; i += 8)
+        expandBits((*page.bits)[i / kWordBits] >> (i % kWordBits) & 0xff, page.bytes->data() + i);
     page.bits.reset();
 }
 
@@ -284,8 +392,36 @@ void CompactCounts::expand(HostCluster first, std::span<std::uint8_t> numbers) c
         std::ranges::copy(std::span(*page.bytes).subspan(slot, numbers.size()), numbers.begin());
         return;
     }
-    for (std::size_t i = 0; i < numbers.size(); ++i)
-        numbers[i] = page.bits ? (*page.bits)[(slot + i) / kWordBits] >> ((slot + i) % kWordBits) & 1 : 0;
+    if (!page.bits) {
+        std::ranges::fill(numbers, std::uint8_t{0});
+        return;
+    }
+    const std::size_t whole = numbers.size() / 8 * 8;
+    for (std::size_t i = 0; i < whole; i += 8)
+        expandBits((*page.bits)[(slot + i) / kWordBits] >> ((slot + i) % kWordBits) & 0xff, numbers.data() + i);
+    for (std::size_t i = whole; i < numbers.size(); ++i)
+        numbers[i] = (*page.bits)[(slot + i) / kWordBits] >> ((slot + i) % kWordBits) & 1;
+}
+
+void CompactCounts::copy(HostCluster first, std::span<std::uint64_t> numbers) const
+{
+    std::array<std::uint8_t, kChunk> room;
+    while (!numbers.empty() && first < end()) {
+        const std::uint64_t page = first.value() / kPageClusters;
+        const std::uint64_t slot = first.value() % kPageClusters;
+        const auto part = numbers.first(std::min({numbers.size(), kPageClusters - slot, room.size()}));
+        if (isEmptyPage(page)) {
+            std::ranges::fill(part, 0);
+        } else if (const std::uint8_t* there = bytes(page)) {
+            widenBytes(there + slot, part);
+        } else {
+            expand(first, std::span(room).first(part.size()));
+            widenBytes(room.data(), part);
+        }
+        first = first + part.size();
+        numbers = numbers.subspan(part.size());
+    }
+    std::ranges::fill(numbers, 0);
 }
 
 bool addsUp(const CompactCounts& stored, Groups groups, std::uint64_t page)

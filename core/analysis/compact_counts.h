@@ -35,6 +35,17 @@ public:
     /// The largest number of the run.
     std::uint64_t largest(HostCluster first, std::uint64_t count) const;
 
+    /// What there is in a run.
+    struct Look {
+        bool ones = false; ///< numbers of 1
+        bool others = false; ///< numbers of anything else, 0 included
+        std::uint64_t largest = 0;
+    };
+    Look look(HostCluster first, std::uint64_t count) const;
+
+    /// How many numbers of a page are above `number`, which is at least 1.
+    std::uint64_t above(std::uint64_t page, std::uint64_t number) const;
+
     /// Whether no number in the page of `cluster` is above 1.
     bool isPageOfBits(HostCluster cluster) const { return !m_pages[cluster.value() / kPageClusters].bytes; }
 
@@ -61,8 +72,17 @@ public:
     /// nothing done, if one is above kMost. Threads may set different pages at the same time.
     bool set(HostCluster first, std::span<const std::uint64_t> numbers);
 
-    /// A part of a page, as bytes.
+    /// A part of a page, as bytes: from a multiple of 64 on where the page is one of bits.
     void expand(HostCluster first, std::span<std::uint8_t> numbers) const;
+
+    /// The numbers from `first` on, a multiple of 64; they may go on behind end(), where there are none.
+    void copy(HostCluster first, std::span<std::uint64_t> numbers) const;
+
+    /// The bytes of a page, null if it has none.
+    const std::uint8_t* bytes(std::uint64_t page) const
+    {
+        return m_pages[page].bytes ? m_pages[page].bytes->data() : nullptr;
+    }
 
     /// The bits of a page, 0 if it has none; only for isPageOfBits().
     std::uint64_t word(std::uint64_t page, std::size_t index) const

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <set>
 
 namespace cowscope
 {
@@ -26,6 +27,7 @@ public:
         : ReferenceCounter(image, findings)
         , data(image.fileClusters())
         , compressed(image.fileClusters())
+        , activeCompressed(image.fileClusters())
         , metadata(image.fileClusters())
         , m_stored(stored)
     {
@@ -39,6 +41,8 @@ public:
         }
         if (uses.active > 0 && (owner == ClusterOwner::Data || owner == ClusterOwner::L2Table))
             m_largestShared = std::max(m_largestShared, m_stored.largest(first, count));
+        if (owner == ClusterOwner::CompressedData)
+            activeCompressed.addRun(first, count, uses.active);
         if (owner == ClusterOwner::Data || owner == ClusterOwner::CompressedData)
             return (owner == ClusterOwner::Data ? data : compressed).addRun(first, count, uses.total());
         // Structures come once each, with all their uses: what is there already is something else.
@@ -63,7 +67,8 @@ public:
     /// Whether this cannot end in a proof any more.
     bool isFull() const override
     {
-        return m_unsure || m_findings.dropped() > 0 || data.isFull() || compressed.isFull() || metadata.isFull();
+        return m_unsure || m_findings.dropped() > 0 || data.isFull() || compressed.isFull() || activeCompressed.isFull()
+            || metadata.isFull();
     }
 
     /// The largest stored count of an L2 table or a cluster of data that the active disk uses.
@@ -71,24 +76,21 @@ public:
 
     CompactCounts data;
     CompactCounts compressed;
+    CompactCounts activeCompressed; ///< those of `compressed` that the active disk refers to
     CompactCounts metadata;
 
 private:
     /// Where all counts of a page are 0 or 1 every flag must be set: a reference to a count of 0 is found at the end.
     bool copiedIsRight(HostCluster first, std::uint64_t count, bool copied)
     {
-        const HostCluster last = first + (count - 1);
-        if (m_stored.isPageOfBits(first) && m_stored.isPageOfBits(last)) {
+        const std::uint64_t inPage = CompactCounts::kPageClusters - first.value() % CompactCounts::kPageClusters;
+        if (count <= inPage && m_stored.isPageOfBits(first)) {
             m_largestShared = std::max<std::uint64_t>(m_largestShared, 1);
             return copied;
         }
-        for (HostCluster cluster = first; cluster <= last; ++cluster) {
-            const std::uint64_t stored = m_stored.count(cluster);
-            if ((stored == 1) != copied)
-                return false;
-            m_largestShared = std::max(m_largestShared, stored);
-        }
-        return true;
+        const CompactCounts::Look look = m_stored.look(first, count);
+        m_largestShared = std::max(m_largestShared, look.largest);
+        return copied ? !look.others : !look.ones;
     }
 
     const CompactCounts& m_stored;
@@ -300,12 +302,44 @@ private:
         lookAtCounts(census);
         const std::uint64_t room
             = kMaxSnapshots - std::min<std::uint64_t>(kMaxSnapshots, m_image.header().snapshotCount);
+        const auto compressed = compressedCounts();
         for (unsigned order = 0; order < kWidthCount; ++order) {
+            if (census.obstacles[order].clusters != 0)
+                continue;
             const std::uint64_t maximum = RefcountCodec(order).maximum();
-            if (census.obstacles[order].clusters == 0)
-                census.snapshotsThatFit[order] = largestShared == 0 ? room : std::min(maximum - largestShared, room);
+            std::uint64_t& fits = census.snapshotsThatFit[order];
+            fits = largestShared == 0 ? room : std::min(maximum - largestShared, room);
+            for (const auto& [count, raise] : compressed)
+                fits = std::min(fits, (maximum - count) / raise);
         }
         return SoundCensus{std::move(census), std::move(m_stored)};
+    }
+
+    /// For the host clusters with compressed data of the active disk: their counts, and by how much a snapshot raises
+    /// them, which is the number of compressed clusters in them. Each pair once.
+    std::set<std::pair<std::uint64_t, std::uint64_t>> compressedCounts() const
+    {
+        std::set<std::pair<std::uint64_t, std::uint64_t>> pairs;
+        std::pair<std::uint64_t, std::uint64_t> last;
+        for (std::uint64_t page = 0; page < m_stored.pages(); ++page) {
+            const HostCluster end((page + 1) * CompactCounts::kPageClusters);
+            for (const auto& worker : m_workers) {
+                const CompactCounts& active = worker->references.activeCompressed;
+                if (active.isEmptyPage(page))
+                    continue;
+                for (HostCluster at = active.nextUsed(HostCluster(page * CompactCounts::kPageClusters)); at < end;
+                     at = active.nextUsed(at + 1)) {
+                    std::uint64_t raise = 0;
+                    for (const auto& each : m_workers)
+                        raise += each->references.activeCompressed.count(at);
+                    const std::pair now{m_stored.count(at), raise};
+                    if (now != last)
+                        pairs.insert(now);
+                    last = now;
+                }
+            }
+        }
+        return pairs;
     }
 
     /// The largest count, what does not fit which width, and the end of the image.
@@ -334,18 +368,20 @@ private:
 
     void addObstacles(Census& census, HostCluster first) const
     {
-        std::vector<std::uint8_t> counts(CompactCounts::kPageClusters);
-        m_stored.expand(first, counts);
+        const std::uint64_t page = first.value() / CompactCounts::kPageClusters;
         for (unsigned order = 0; order < kWidthCount && RefcountCodec(order).maximum() < CompactCounts::kMost;
              ++order) {
             WidthObstacles& obstacles = census.obstacles[order];
             const std::uint64_t maximum = RefcountCodec(order).maximum();
-            for (std::size_t i = 0; i < counts.size(); ++i) {
-                if (counts[i] <= maximum)
+            const std::uint64_t above = m_stored.above(page, maximum);
+            obstacles.clusters += above;
+            std::uint64_t toList = std::min<std::uint64_t>(above, WidthObstacles::kListed - obstacles.first.size());
+            for (HostCluster cluster = first; toList > 0; ++cluster) {
+                const std::uint64_t count = m_stored.count(cluster);
+                if (count <= maximum)
                     continue;
-                ++obstacles.clusters;
-                if (obstacles.first.size() < WidthObstacles::kListed)
-                    obstacles.first.push_back({first + i, counts[i]});
+                obstacles.first.push_back({cluster, count});
+                --toList;
             }
         }
     }

@@ -13,7 +13,7 @@ namespace cowscope
 /// What a census of an image finds in which nothing is wrong.
 struct SoundCensus {
     /// As takeCensus() has it, but nothing is known of single clusters: `map` has its size only, `histogram` and
-    /// `clustersByOwner` are 0. `snapshotsThatFit` does not know what compressed clusters leave room for.
+    /// `clustersByOwner` are 0.
     Census census;
     CompactCounts counts; ///< of all clusters of the file: stored and found alike
 };

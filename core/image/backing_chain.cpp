@@ -243,13 +243,13 @@ Result<ChainExtent> BackingChain::layerAt(std::size_t depth, std::uint64_t start
     return extent;
 }
 
-Result<ChainExtent> BackingChain::rawAt(const Layer& layer, std::uint64_t start, std::uint64_t most, Holes holes)
+Result<ChainExtent> BackingChain::rawAt(Layer& layer, std::uint64_t start, std::uint64_t most, Holes holes)
 {
     ChainExtent extent{
         .start = start, .length = most, .present = true, .data = true, .offset = start, .compressed = {}};
     if (holes == Holes::Ignore)
         return extent;
-    auto stretch = layer.raw->extentAt(start);
+    auto stretch = layer.extents.at(*layer.raw, start);
     if (!stretch)
         return failed(stretch);
     extent.length = std::min(most, alignUp(std::max<std::uint64_t>(stretch->length, 1), kSectorBytes));
@@ -286,7 +286,7 @@ Result<ChainExtent> BackingChain::imageAt(Layer& layer, std::uint64_t start, std
         layer.preallocated = wasPreallocated(*layer.image);
     if (*layer.preallocated) {
         const Storage& holder = layer.data ? *layer.data : layer.image->storage();
-        const auto stretch = holder.extentAt(*extent.offset);
+        const auto stretch = layer.extents.at(holder, *extent.offset);
         if (stretch && stretch->length == 0) {
             extent.zero = true; // behind the end of the file
         } else if (stretch) {

@@ -5,6 +5,7 @@
 #include "core/image/guest_map.h"
 #include "core/image/image.h"
 #include "core/storage/file_storage.h"
+#include "core/storage/known_extents.h"
 
 #include <memory>
 #include <optional>
@@ -102,6 +103,7 @@ private:
         std::shared_ptr<const Storage> raw; ///< null for an image
         std::optional<GuestMap> map;
         std::optional<bool> preallocated = {}; ///< whether holes of the file tell which data is zeros, once known
+        KnownExtents extents = {}; ///< of the file that holds the data
     };
     using LayerPointer = std::unique_ptr<Layer>;
 
@@ -112,7 +114,7 @@ private:
     static Result<BackingChain> openFrom(LayerPointer first, Sharing sharing, const TaskContext& task);
     static Result<void> openDataFile(Layer& layer, Sharing sharing);
     Result<ChainExtent> layerAt(std::size_t depth, std::uint64_t start, std::uint64_t most, Holes holes);
-    static Result<ChainExtent> rawAt(const Layer& layer, std::uint64_t start, std::uint64_t most, Holes holes);
+    static Result<ChainExtent> rawAt(Layer& layer, std::uint64_t start, std::uint64_t most, Holes holes);
     static Result<ChainExtent> imageAt(Layer& layer, std::uint64_t start, std::uint64_t most, Holes holes);
 
     std::vector<LayerPointer> m_layers;

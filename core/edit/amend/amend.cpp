@@ -20,9 +20,11 @@ namespace
 class KeptCounts
 {
 public:
-    KeptCounts(const Image& image, const AmendPlan& plan)
+    /// `known`: all counts of the image, where they are in memory already; else null.
+    KeptCounts(const Image& image, const AmendPlan& plan, const CompactCounts* known)
         : m_image(image)
         , m_plan(plan)
+        , m_known(known)
         , m_oldClusters(plan.oldRefblocks)
     {
         const HostCluster table = image.geometry().cluster(plan.oldReftable);
@@ -38,8 +40,11 @@ public:
         // Counts further behind the end of the file belong to nothing.
         const HostCluster kept(m_plan.countedClusters);
         const std::uint64_t inFile = first < kept ? std::min(kept - first, end - first) : 0;
-        if (auto read = m_image.readRefcounts(first, counts.first(inFile)); !read)
+        if (m_known != nullptr) {
+            m_known->copy(first, counts.first(inFile));
+        } else if (auto read = m_image.readRefcounts(first, counts.first(inFile)); !read) {
             return read;
+        }
         std::ranges::fill(counts.subspan(inFile), 0);
 
         for (auto old = std::lower_bound(m_oldClusters.begin(), m_oldClusters.end(), first);
@@ -53,6 +58,7 @@ public:
 private:
     const Image& m_image;
     const AmendPlan& m_plan;
+    const CompactCounts* m_known;
     std::vector<HostCluster> m_oldClusters; ///< refblocks and reftable that the switch frees, sorted
 };
 
@@ -68,9 +74,15 @@ std::uint64_t mostBytesToWrite(const Image& image, unsigned order)
     return (refblocks + divideUp(refblocks * 8, clusterSize) + 1) * clusterSize;
 }
 
+/// A plan, and the counts of the image where it was made from those of a sound one.
+struct PlanWithCounts {
+    AmendPlan plan;
+    std::optional<CompactCounts> counts;
+};
+
 /// Mostly there is nothing wrong with an image, and the plan needs little of the census. Where a second one is needed,
 /// it waits for the phase of the first.
-Result<AmendPlan> makePlan(const Image& image, unsigned order, TaskSequence& steps, std::stop_token stop)
+Result<PlanWithCounts> makePlan(const Image& image, unsigned order, TaskSequence& steps, std::stop_token stop)
 {
     const std::uint64_t later = mostBytesToWrite(image, order);
     Phase furthest = Phase::Open;
@@ -84,16 +96,23 @@ Result<AmendPlan> makePlan(const Image& image, unsigned order, TaskSequence& ste
     auto sound = takeSoundCensus(image, onwards(steps.next(later)));
     if (!sound && sound.error().kind == ErrorKind::Cancelled)
         return failed(sound);
-    // How many snapshots compressed clusters leave room for only the plain census tells.
-    if (sound && *sound && (*sound)->census.allocation.compressed == 0)
-        return planAmend(image, (*sound)->census, surveyForAmend(image, **sound), order);
+    if (sound && *sound) {
+        auto plan = planAmend(image, (*sound)->census, surveyForAmend(image, **sound), order);
+        if (!plan)
+            return failed(plan);
+        return PlanWithCounts{std::move(*plan), std::move((*sound)->counts)};
+    }
     auto census = takeCensus(image, onwards(steps.next(later)));
-    return census ? planAmend(image, **census, order, stop) : failed(census);
+    if (!census)
+        return failed(census);
+    auto plan = planAmend(image, **census, order, stop);
+    if (!plan)
+        return failed(plan);
+    return PlanWithCounts{std::move(*plan), {}};
 }
 
-} // namespace
-
-Result<void> runAmend(const Image& image, Storage& storage, const AmendPlan& plan, const TaskContext& task)
+Result<void> carryOut(
+    const Image& image, Storage& storage, const AmendPlan& plan, const CompactCounts* known, const TaskContext& task)
 {
     if (plan.changesNothing())
         return {};
@@ -106,7 +125,14 @@ Result<void> runAmend(const Image& image, Storage& storage, const AmendPlan& pla
         return fail(ErrorKind::Refused, "The new structures do not fit, and a device cannot grow");
     const RefcountSwitch target{
         plan.newOrder, plan.firstNewCluster, plan.newRefblocks, plan.newReftableClusters, plan.fileBytesBefore};
-    return switchRefcounts(image, storage, target, KeptCounts(image, plan), task);
+    return switchRefcounts(image, storage, target, KeptCounts(image, plan, known), task);
+}
+
+} // namespace
+
+Result<void> runAmend(const Image& image, Storage& storage, const AmendPlan& plan, const TaskContext& task)
+{
+    return carryOut(image, storage, plan, nullptr, task);
 }
 
 Result<AmendPlan> amendStorage(
@@ -116,14 +142,15 @@ Result<AmendPlan> amendStorage(
     if (!image)
         return failed(image);
     TaskSequence steps(task);
-    auto plan = makePlan(**image, order, steps, task.stop);
-    if (!plan)
-        return plan;
-    if (expected != nullptr && *plan != *expected)
+    auto made = makePlan(**image, order, steps, task.stop);
+    if (!made)
+        return failed(made);
+    if (expected != nullptr && made->plan != *expected)
         return std::unexpected(changedSincePlan("the plan for it is another now"));
-    if (auto done = runAmend(**image, *storage, *plan, steps.next(0)); !done)
+    const CompactCounts* known = made->counts ? &*made->counts : nullptr;
+    if (auto done = carryOut(**image, *storage, made->plan, known, steps.next(0)); !done)
         return failed(done);
-    return plan;
+    return std::move(made->plan);
 }
 
 } // namespace cowscope

@@ -44,6 +44,8 @@ class CompactCountsTest : public QObject
 
 private Q_SLOTS:
     void countsAsPlainNumbersDo();
+    void copiesItsNumbers();
+    void countsNumbersAboveAnother();
     void setsWhatRefblocksHold();
     void isFullPastItsMost();
     void tellsWhetherPartsAddUp();
@@ -68,6 +70,11 @@ void CompactCountsTest::countsAsPlainNumbersDo()
             QCOMPARE(model.counts.used(HostCluster(first), count),
                 static_cast<std::uint64_t>(std::ranges::count_if(run, isUsed)));
             QCOMPARE(model.counts.largest(HostCluster(first), count), std::ranges::max(run));
+            const auto look = model.counts.look(HostCluster(first), count);
+            const auto ones = static_cast<std::uint64_t>(std::ranges::count(run, 1U));
+            QCOMPARE(look.ones, ones > 0);
+            QCOMPARE(look.others, ones < count);
+            QCOMPARE(look.largest, std::ranges::max(run));
             const auto used
                 = std::find_if(model.plain.begin() + static_cast<std::ptrdiff_t>(first), model.plain.end(), isUsed);
             QCOMPARE(model.counts.nextUsed(HostCluster(first)).value(),
@@ -76,6 +83,44 @@ void CompactCountsTest::countsAsPlainNumbersDo()
                 = std::find(model.plain.begin() + static_cast<std::ptrdiff_t>(first), model.plain.end(), 0U);
             QCOMPARE(model.counts.nextFree(HostCluster(first)).value(),
                 static_cast<std::uint64_t>(unused - model.plain.begin()));
+        }
+    }
+}
+
+void CompactCountsTest::copiesItsNumbers()
+{
+    std::mt19937_64 random(5);
+    for (int round = 0; round < 30; ++round) {
+        Model model;
+        for (int i = 0; i < round; ++i)
+            model.addAtRandom(random, i % 4 == 0 ? 1 + random() % 5 : 1);
+        const std::uint64_t first = random() % kClusters / 64 * 64;
+        std::vector<std::uint64_t> wanted(1 + random() % kClusters);
+        for (std::size_t i = 0; i < wanted.size(); ++i)
+            wanted[i] = first + i < kClusters ? model.plain[first + i] : 0;
+        std::vector<std::uint64_t> numbers(wanted.size(), 7);
+        model.counts.copy(HostCluster(first), numbers);
+        QVERIFY(numbers == wanted);
+        std::vector<std::uint8_t> bytes(std::min<std::uint64_t>(
+            wanted.size(), CompactCounts::kPageClusters - first % CompactCounts::kPageClusters));
+        model.counts.expand(HostCluster(first), bytes);
+        QVERIFY(std::equal(bytes.begin(), bytes.end(), wanted.begin()));
+    }
+}
+
+void CompactCountsTest::countsNumbersAboveAnother()
+{
+    std::mt19937_64 random(6);
+    Model model;
+    for (int i = 0; i < 40; ++i)
+        model.addAtRandom(random, 1 + random() % 6);
+    for (std::uint64_t page = 0; page < model.counts.pages(); ++page) {
+        const auto numbers
+            = std::span(model.plain).subspan(page * CompactCounts::kPageClusters, CompactCounts::kPageClusters);
+        for (const std::uint64_t number : {1U, 2U, 3U, 15U, 254U, 255U}) {
+            const auto isAbove = [number](std::uint64_t each) { return each > number; };
+            QCOMPARE(
+                model.counts.above(page, number), static_cast<std::uint64_t>(std::ranges::count_if(numbers, isAbove)));
         }
     }
 }

@@ -37,7 +37,7 @@ std::string difference(const SoundCensus& sound, const Image& image, const Censu
         if (quick.obstacles[order].clusters != plain.obstacles[order].clusters
             || quick.obstacles[order].first != plain.obstacles[order].first)
             return "other obstacles to order " + std::to_string(order);
-        if (plain.allocation.compressed == 0 && quick.snapshotsThatFit[order] != plain.snapshotsThatFit[order])
+        if (quick.snapshotsThatFit[order] != plain.snapshotsThatFit[order])
             return "other room for snapshots at order " + std::to_string(order);
     }
     for (HostCluster cluster(0); cluster.value() < image.fileClusters(); ++cluster) {
