@@ -11,6 +11,7 @@
 #include <QComboBox>
 #include <QDir>
 #include <QDockWidget>
+#include <QLineEdit>
 #include <QTableView>
 #include <QTimer>
 #include <QTreeView>
@@ -119,8 +120,19 @@ bool Screenshots::takeMaps()
     return saved;
 }
 
+/// Dialogs that explain what was asked for show the more by it. Nothing is written.
+void Screenshots::askForSomething(const QWidget& dialog)
+{
+    for (const QString& bit : {QStringLiteral("bit.0.1"), QStringLiteral("bit.1.0")})
+        if (auto* box = dialog.findChild<QAbstractButton*>(bit); box && box->isEnabled())
+            box->click();
+    if (auto* count = dialog.findChild<QLineEdit*>(QStringLiteral("newCount")))
+        count->setText(QStringLiteral("0"));
+}
+
 bool Screenshots::takeDialogs()
 {
+    select(ui::Views::View::Clusters);
     struct Way {
         const char* opener; ///< an action or a button
         const char* picture;
@@ -128,6 +140,7 @@ bool Screenshots::takeDialogs()
     bool saved = true;
     for (const Way way : {Way{"repairAllAction", "repair"}, Way{"createSnapshotAction", "create-snapshot"},
              Way{"applySnapshot", "apply-snapshot"}, Way{"amendOptionsAction", "amend-options"},
+             Way{"editHeaderAction", "edit-header"}, Way{"editRefcountAction", "edit-refcount"},
              Way{"createAction", "create-image"}}) {
         const QString opener = QString::fromLatin1(way.opener);
         if (auto* action = m_window.findChild<QAction*>(opener))
@@ -138,6 +151,9 @@ bool Screenshots::takeDialogs()
         auto* dialog = m_window.findChild<ui::TaskDialog*>();
         if (!dialog)
             continue;
+        askForSomething(*dialog);
+        settle(); // until the user would have paused
+        settle(); // until it is known what would be written
         saved
             = dialog->grab().save(QStringLiteral("%1/%2.png").arg(m_folder, QString::fromLatin1(way.picture))) && saved;
         dialog->reject();

@@ -28,6 +28,7 @@ private:
     void select(ui::Views::View view);
     void takeAll();
     bool takeMaps();
+    static void askForSomething(const QWidget& dialog);
     bool takeDialogs();
 
     ui::MainWindow& m_window;

@@ -5,6 +5,7 @@
 #include "ui/create/create_dialog.h"
 #include "ui/document/selected_clusters.h"
 #include "ui/hex/hex_view.h"
+#include "ui/jobs/task_dialog.h"
 #include "ui/navigator/command_palette.h"
 #include "ui/refblock/heatmap_view.h"
 #include "ui/repair/repair_dialog.h"
@@ -101,6 +102,8 @@ private Q_SLOTS:
     void remembersItsLayout();
     void fitsASmallScreen();
     void opensTheWizard();
+    void opensTheHeaderEditorByAKey();
+    void editsTheCountOfTheSelectedCluster();
     void createsAnImageAndOpensIt();
     void createsASnapshotByAKey();
     void goesFromARefusedSnapshotToTheWizard();
@@ -689,6 +692,37 @@ void TestMainWindow::opensTheWizard()
     QVERIFY(QTest::qWaitFor([&] { return !wizard; }));
 }
 
+void TestMainWindow::opensTheHeaderEditorByAKey()
+{
+    open(m_image);
+    auto& action = child<QAction>(QStringLiteral("editHeaderAction"));
+    QVERIFY(child<QTableView>(QStringLiteral("headerTable")).actions().contains(&action));
+    QTest::keyClick(m_window, Qt::Key_H, Qt::ControlModifier | Qt::ShiftModifier);
+    QPointer<TaskDialog> dialog = m_window->findChild<TaskDialog*>(QStringLiteral("headerEditorDialog"));
+    QVERIFY(dialog && dialog->isVisible());
+    dialog->close();
+    QVERIFY(QTest::qWaitFor([&] { return !dialog; }));
+}
+
+void TestMainWindow::editsTheCountOfTheSelectedCluster()
+{
+    open(m_image);
+    auto& action = child<QAction>(QStringLiteral("editRefcountAction"));
+    QVERIFY(!action.isEnabled());
+    m_window->views().bringUp(Views::View::Clusters);
+    auto& table = child<QTableView>(QStringLiteral("clusterTable"));
+    QVERIFY(table.actions().contains(&action));
+    clickRow(table, table.model()->index(3, 0));
+    QVERIFY(action.isEnabled());
+    action.trigger();
+    QPointer<TaskDialog> dialog = m_window->findChild<TaskDialog*>(QStringLiteral("refcountDialog"));
+    QVERIFY(dialog && dialog->windowTitle().contains(QStringLiteral("cluster 3 ")));
+    dialog->close();
+    QVERIFY(QTest::qWaitFor([&] { return !dialog; }));
+    m_window->document().selection().select(ClusterRange{HostCluster(3), 2});
+    QVERIFY(!action.isEnabled()); // one at a time
+}
+
 void TestMainWindow::createsAnImageAndOpensIt()
 {
     QTest::keyClick(m_window, Qt::Key_N, Qt::ControlModifier);
@@ -758,7 +792,8 @@ void TestMainWindow::repairsFromTheFindings()
 
 void TestMainWindow::offersNoEditsWithoutAnImage()
 {
-    for (const char* name : {"amendAction", "repairAllAction", "repairLeaksAction", "createSnapshotAction"})
+    for (const char* name : {"amendAction", "editHeaderAction", "editRefcountAction", "repairAllAction",
+             "repairLeaksAction", "createSnapshotAction"})
         QVERIFY2(!child<QAction>(QString::fromLatin1(name)).isEnabled(), name);
     QVERIFY(child<QAction>(QStringLiteral("createAction")).isEnabled());
 }

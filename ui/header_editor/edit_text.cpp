@@ -6,7 +6,6 @@
 #include "ui/common/verdict.h"
 
 #include <QCoreApplication>
-#include <QStringList>
 
 namespace cowscope::ui
 {
@@ -25,7 +24,7 @@ QString levelText(NoteLevel level)
     case NoteLevel::Note:
         return tr("Note");
     case NoteLevel::Warning:
-        return tr("Mind");
+        return tr("Warning");
     case NoteLevel::Danger:
         return tr("Danger");
     case NoteLevel::Refusal:
@@ -39,10 +38,10 @@ QString escaped(std::string_view text)
     return toQString(text).toHtmlEscaped();
 }
 
-/// Bytes as hex, and as text where they are some; a long run is cut.
+/// Bytes as hex; a long run is cut.
 QString bytesText(std::span<const std::byte> bytes)
 {
-    constexpr std::size_t kMost = 16;
+    constexpr std::size_t kMost = 12;
     if (bytes.empty())
         return tr("none").toHtmlEscaped();
     QString hex;
@@ -50,29 +49,31 @@ QString bytesText(std::span<const std::byte> bytes)
         hex += QStringLiteral("%1 ").arg(std::to_integer<unsigned>(each), 2, 16, QLatin1Char('0'));
     if (bytes.size() > kMost)
         hex += QStringLiteral("\u2026 (%1)").arg(formatExactBytes(bytes.size()));
-    return QStringLiteral("<code>%1</code>").arg(hex.trimmed().toHtmlEscaped());
+    const QString whole = hex.trimmed().replace(u' ', QChar::Nbsp); // bytes of a field stay on one line
+    return QStringLiteral("<code>%1</code>").arg(whole.toHtmlEscaped());
 }
 
 } // namespace
 
-QString notesHtml(std::span<const HeaderNote> notes)
+QString notesHtml(std::span<const HeaderNote> notes, const QColor& danger)
 {
-    QStringList lines;
-    for (const HeaderNote& note : notes)
-        lines += QStringLiteral("<p><b>%1:</b> %2.</p>").arg(levelText(note.level), escaped(note.text));
-    return lines.join(QString());
+    QString html;
+    for (const HeaderNote& note : notes) {
+        const QString style = note.level < NoteLevel::Danger ? QString() : QStringLiteral("color:") + danger.name();
+        html += QStringLiteral("<p><b style=\"%1\">%2:</b> %3.</p>")
+                    .arg(style, levelText(note.level), escaped(note.text));
+    }
+    return html;
 }
 
 QString bytesHtml(std::span<const ChangedBytes> parts)
 {
-    QString rows = QStringLiteral("<tr><th align=\"left\">%1</th><th align=\"left\">%2</th><th align=\"left\">%3</th>"
-                                  "<th align=\"left\">%4</th></tr>")
-                       .arg(tr("Field"), tr("At"), tr("Old bytes"), tr("New bytes"));
+    QString html;
     for (const ChangedBytes& part : parts)
-        rows += QStringLiteral("<tr><td>%1</td><td>%2</td><td>%3</td><td>%4</td></tr>")
-                    .arg(escaped(part.name), formatOffset(HostOffset(part.offset)), bytesText(part.before),
-                        bytesText(part.after));
-    return QStringLiteral("<table cellspacing=\"0\" cellpadding=\"3\">%1</table>").arg(rows);
+        html += QStringLiteral("<p>%1<br>%2 \u2192 %3</p>")
+                    .arg(tr("<b>%1</b> at %2").arg(escaped(part.name), formatOffset(HostOffset(part.offset))),
+                        bytesText(part.before), bytesText(part.after));
+    return html;
 }
 
 QString verdictsHtml(const CheckedImage& before, const CheckedImage& after)

@@ -6,6 +6,7 @@
 #include "core/edit/header/header_rules.h"
 #include "core/edit/session/edit_session.h"
 
+#include <QColor>
 #include <QString>
 
 namespace cowscope::ui
@@ -13,10 +14,10 @@ namespace cowscope::ui
 
 // Rich texts of the header editor. What comes from an image is escaped.
 
-/// What an edit means, one line a note, the level in front. Empty without notes.
-QString notesHtml(std::span<const HeaderNote> notes);
+/// What an edit means, one paragraph a note, the level in front, in `danger` where it is high. Empty without notes.
+QString notesHtml(std::span<const HeaderNote> notes, const QColor& danger);
 
-/// The fields whose bytes change: name, place, old bytes, new bytes.
+/// The fields whose bytes change: name and place, then old and new bytes.
 QString bytesHtml(std::span<const ChangedBytes> parts);
 
 /// What the check says now and what it will say afterwards.

@@ -122,6 +122,7 @@ void FieldRows::setFields(std::vector<HeaderFieldState> fields)
             return {tr("Compatible features"), tr("a reader may ignore them")};
         return {tr("Autoclear features"), tr("a writer that does not know them clears them")};
     };
+    addHeadings(*grid);
     QString shown;
     for (HeaderFieldState& state : fields) {
         if (const auto [title, help] = titleOf(state.field); title != shown) {
@@ -136,11 +137,21 @@ void FieldRows::setFields(std::vector<HeaderFieldState> fields)
     setMinimumWidth(content->minimumSizeHint().width());
 }
 
+void FieldRows::addHeadings(QGridLayout& grid)
+{
+    int column = 0;
+    for (const QString& heading : {tr("Field"), tr("Now"), tr("Shall be")}) {
+        auto* label = new QLabel(heading);
+        label->setForegroundRole(QPalette::PlaceholderText);
+        grid.addWidget(label, 0, column++);
+    }
+}
+
 void FieldRows::addTitle(QGridLayout& grid, const QString& title, const QString& help)
 {
     auto* label = new QLabel(tr("<b>%1</b> \u2013 %2").arg(title, help));
     label->setTextFormat(Qt::RichText);
-    label->setContentsMargins(0, grid.rowCount() > 1 ? 8 : 0, 0, 0);
+    label->setContentsMargins(0, grid.rowCount() > 1 ? 8 : 2, 0, 0);
     grid.addWidget(label, grid.rowCount(), 0, 1, 3);
 }
 

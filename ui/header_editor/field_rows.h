@@ -50,6 +50,7 @@ private:
         QComboBox* combo = nullptr; ///< of the format
     };
 
+    void addHeadings(QGridLayout& grid);
     void addTitle(QGridLayout& grid, const QString& title, const QString& help);
     void addRow(QGridLayout& grid, HeaderFieldState state);
     QWidget* makeControl(Row& row);

@@ -4,6 +4,7 @@
 
 #include "core/edit/session/edits.h"
 #include "ui/common/format.h"
+#include "ui/common/palette.h"
 #include "ui/common/text_label.h"
 #include "ui/header_editor/edit_text.h"
 #include "ui/header_editor/field_rows.h"
@@ -192,7 +193,7 @@ void HeaderEditorDialog::showConsequences()
                 "is now.</p>")
                                : tr("<p>Nothing is changed so far.</p>"));
     } else {
-        QString html = notesHtml(m_notes);
+        QString html = notesHtml(m_notes, findingColor(isDark(palette())));
         if (m_preview) {
             const auto* change = std::any_cast<HeaderChange>(&m_preview->preview.outcome);
             html += verdictsHtml(m_preview->preview.before, m_preview->preview.after);
@@ -278,7 +279,7 @@ void HeaderEditorDialog::confirmWrite(const HeaderChange& change, bool isUndo)
     const auto notes = headerEditNotes(*m_image, m_census.get(), editBack(*m_image, change));
     auto* box = new QMessageBox(QMessageBox::Question, windowTitle(),
         (isUndo ? tr("Take back in the file what was written? ") : tr("Write once more what was taken back? "))
-            + notesHtml(notes),
+            + notesHtml(notes, findingColor(isDark(palette()))),
         QMessageBox::Cancel, this);
     box->setObjectName(QStringLiteral("confirmWrite"));
     box->setAttribute(Qt::WA_DeleteOnClose);

@@ -34,7 +34,7 @@ QString verdictSentence(const RawRefcountForecast& forecast, std::uint64_t count
     if (!forecast.references)
         return RefcountDialog::tr("The image was not checked to its end: nobody knows how many references there are.");
     const QString both
-        = RefcountDialog::tr("count %1, %2 references").arg(formatCount(count), formatCount(*forecast.references));
+        = RefcountDialog::tr("count %1, references %2").arg(formatCount(count), formatCount(*forecast.references));
     switch (forecast.verdict) {
     case CountForecast::Right:
         return RefcountDialog::tr("The check will find the count right: %1.").arg(both);
@@ -165,7 +165,7 @@ QString RefcountDialog::facts() const
     text += tr("<br>Count now: <b>%1</b>. References that the check found: <b>%2</b>.")
                 .arg(m_now.entry ? formatCount(m_now.entry->count) : tr("none"),
                     m_now.references ? formatCount(*m_now.references) : tr("unknown"));
-    text += tr("<br>The width is %1 bits: the largest count is %2.").arg(bits).arg(formatCount(m_now.maximum));
+    text += tr("<br>Width in bits: %1. The largest count is %2.").arg(bits).arg(formatCount(m_now.maximum));
     if (m_now.entry)
         text += tr("<br>It stands at %1, in entry %2 of refblock %3.")
                     .arg(formatOffset(m_now.entry->offset), formatCount(m_now.entry->index),

@@ -136,11 +136,12 @@ private:
                     mark));
         } else if (m_census->corruptions > 0 || m_census->checkErrors > 0) {
             add(NoteLevel::Danger, feature,
-                fmt::format(
-                    "The check finds {} corruptions and {} parts that cannot be checked. Clearing the mark "
-                    "repairs nothing: programs then write to the image and may overwrite data in use. Repair it "
-                    "instead, which clears the mark by itself",
-                    m_census->corruptions, m_census->checkErrors));
+                fmt::format("The check finds {} corruptions{}. Clearing the mark repairs nothing: programs then write "
+                            "to the image and may overwrite data in use. Repair it instead, which clears the mark by "
+                            "itself",
+                    m_census->corruptions,
+                    m_census->checkErrors > 0 ? fmt::format(" and {} parts that it cannot check", m_census->checkErrors)
+                                              : ""));
         } else if (m_census->leaks > 0) {
             add(NoteLevel::Warning, feature,
                 fmt::format("The check finds no corruption, but {} leaked clusters. They stay until a repair",
