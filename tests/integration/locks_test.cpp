@@ -6,11 +6,43 @@
 #include "tests/support/expect.h"
 #include "tests/support/faulty_storage.h"
 
+#include <QProcess>
 #include <QRegularExpression>
 #include <QTemporaryDir>
 
 using namespace cowscope;
 using namespace cowscope::test;
+
+namespace
+{
+
+/// qemu-nbd with the image open for writing, until the object goes.
+class NbdServer
+{
+public:
+    NbdServer(const QString& image, const QString& folder)
+    {
+        const QString ready = folder + "/nbd.pid"; // written when it has opened the image and listens
+        QFile::remove(ready);
+        m_process.start("qemu-nbd", {"-t", "-k", folder + "/nbd", "--pid-file=" + ready, "-f", "qcow2", image});
+        m_serves = m_process.waitForStarted() && QTest::qWaitFor([&] { return QFile::exists(ready); }, 20'000);
+    }
+    ~NbdServer()
+    {
+        m_process.terminate();
+        if (!m_process.waitForFinished(20'000)) {
+            m_process.kill();
+            m_process.waitForFinished();
+        }
+    }
+    bool serves() const { return m_serves; }
+
+private:
+    QProcess m_process;
+    bool m_serves = false;
+};
+
+} // namespace
 
 /// The image locks against the real thing, in both directions, for everything that changes an image.
 class LocksTest : public QObject
@@ -21,6 +53,8 @@ private Q_SLOTS:
     void init();
     void everyVerbThatChangesIsRefusedWhileQemuIoHoldsTheImage_data();
     void everyVerbThatChangesIsRefusedWhileQemuIoHoldsTheImage();
+    void everyVerbThatChangesIsRefusedWhileQemuNbdServesTheImage_data();
+    void everyVerbThatChangesIsRefusedWhileQemuNbdServesTheImage();
     void looksAreRefusedWithoutAndWarnedWithForceShare_data();
     void looksAreRefusedWithoutAndWarnedWithForceShare();
     void forceShareDoesNotWarnOfAnImageThatNobodyUses();
@@ -28,6 +62,9 @@ private Q_SLOTS:
     void ourCommandIsRefusedInTheMiddleOfOurEdit();
 
 private:
+    static void everyVerbThatChanges();
+    void isRefused(QStringList arguments, const QByteArray& holder);
+
     /// Runs `inTheMiddle` when a change of width makes its first write.
     void amendAnd(const std::function<void()>& inTheMiddle);
 
@@ -46,11 +83,14 @@ void LocksTest::init()
     QCOMPARE(qemu::img({"bitmap", "--add", m_image, "b"}).exit, 0);
 }
 
-void LocksTest::everyVerbThatChangesIsRefusedWhileQemuIoHoldsTheImage_data()
+void LocksTest::everyVerbThatChanges()
 {
     QTest::addColumn<QStringList>("arguments");
     const auto add = [](const QStringList& arguments) { QTest::newRow(qPrintable(arguments.join(' '))) << arguments; };
     add({"amend", "-o", "refcount_bits=64", "IMAGE"});
+    add({"amend", "-o", "compat=0.10", "IMAGE"});
+    add({"amend", "--split-shared", "-o", "refcount_bits=1", "IMAGE"});
+    add({"amend", "--undo", "IMAGE"});
     add({"check", "-r", "all", "IMAGE"});
     add({"check", "-r", "leaks", "IMAGE"});
     add({"snapshot", "-c", "new", "IMAGE"});
@@ -66,20 +106,43 @@ void LocksTest::everyVerbThatChangesIsRefusedWhileQemuIoHoldsTheImage_data()
     add({"convert", "-O", "qcow2", "SOURCE", "IMAGE"});
 }
 
-void LocksTest::everyVerbThatChangesIsRefusedWhileQemuIoHoldsTheImage()
+void LocksTest::isRefused(QStringList arguments, const QByteArray& holder)
 {
-    QFETCH(QStringList, arguments);
     const QString source = m_folder.filePath("source.raw");
     QVERIFY(writeFile(source, Bytes(65'536)));
     arguments.replaceInStrings("IMAGE", m_image).replaceInStrings("SOURCE", source);
-    const qemu::Holder holder(m_image);
-    QVERIFY(holder.holds());
     const Bytes before = readFile(m_image);
     const ProgramRun refused = cli(arguments);
     QCOMPARE(refused.exit, 1);
-    QVERIFY2(refused.err.contains("in use by qemu-io (process "), refused.err);
+    QVERIFY2(refused.err.contains("in use by " + holder + " (process "), refused.err);
     QVERIFY2(refused.err.contains("permission"), refused.err);
     QVERIFY(readFile(m_image) == before);
+}
+
+void LocksTest::everyVerbThatChangesIsRefusedWhileQemuIoHoldsTheImage_data()
+{
+    everyVerbThatChanges();
+}
+
+void LocksTest::everyVerbThatChangesIsRefusedWhileQemuIoHoldsTheImage()
+{
+    QFETCH(QStringList, arguments);
+    const qemu::Holder holder(m_image);
+    QVERIFY(holder.holds());
+    isRefused(arguments, "qemu-io");
+}
+
+void LocksTest::everyVerbThatChangesIsRefusedWhileQemuNbdServesTheImage_data()
+{
+    everyVerbThatChanges();
+}
+
+void LocksTest::everyVerbThatChangesIsRefusedWhileQemuNbdServesTheImage()
+{
+    QFETCH(QStringList, arguments);
+    const NbdServer server(m_image, m_folder.path());
+    QVERIFY(server.serves());
+    isRefused(arguments, "qemu-nbd");
 }
 
 void LocksTest::looksAreRefusedWithoutAndWarnedWithForceShare_data()
