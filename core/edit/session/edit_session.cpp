@@ -71,14 +71,7 @@ bool EditPreview::isSound() const
 
 EditSession::~EditSession()
 {
-    unlock();
-}
-
-void EditSession::unlock()
-{
-    m_over = true;
-    if (auto* file = dynamic_cast<FileStorage*>(m_storage.get()))
-        file->unlock(); // images of previews may keep the file open
+    m_storage->takeBack();
 }
 
 Result<FileState> EditSession::state() const
@@ -87,7 +80,8 @@ Result<FileState> EditSession::state() const
     if (!size)
         return std::unexpected(size.error());
     FileState state{*size, 0};
-    if (const auto* file = dynamic_cast<const FileStorage*>(m_storage.get())) {
+    const auto inner = m_storage->inner();
+    if (const auto* file = dynamic_cast<const FileStorage*>(inner.get())) {
         const auto modified = file->modified();
         if (!modified)
             return std::unexpected(modified.error());
@@ -147,7 +141,7 @@ Result<EditPreview> EditSession::preview(Edit edit, const TaskContext& task) con
 
 Result<std::any> EditSession::commit(const EditPreview& preview, const TaskContext& task)
 {
-    if (m_over)
+    if (!m_storage->inner())
         return fail(
             ErrorKind::Refused, "The locks of the image were given back", {}, "Look again at what would change");
     const auto now = state();
@@ -158,7 +152,7 @@ Result<std::any> EditSession::commit(const EditPreview& preview, const TaskConte
         : Result<std::any>(
             fail(ErrorKind::Refused, fmt::format("The image was changed since the {} was previewed", preview.edit.name),
                 {}, "Look again at what would change"));
-    unlock();
+    m_storage->takeBack();
     return done;
 }
 

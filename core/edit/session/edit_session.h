@@ -5,6 +5,7 @@
 #include "core/analysis/census.h"
 #include "core/analysis/image_diff.h"
 #include "core/edit/session/edit.h"
+#include "core/edit/session/lent_storage.h"
 
 #include <mutex>
 #include <vector>
@@ -26,9 +27,8 @@ struct FileState {
     bool operator==(const FileState&) const = default;
 };
 
-/// What an edit would do. Dropping it drops the edit. Images read through the session's file and, behind the edit,
-/// through the overlay that holds the changes: they stay readable as long as they are held, whatever becomes of the
-/// session, but tell the truth only until the file changes.
+/// What an edit would do. Dropping it drops the edit. The images read through the session's file and, behind the edit,
+/// through the overlay that holds the changes; that is over when the session is. What they hold in memory stays.
 struct EditPreview {
     Edit edit;
     FileState of; ///< the state of the file that all this is true of
@@ -60,7 +60,7 @@ class EditSession
 public:
     /// `storage` was opened for writing and locked by the caller, who gives it away.
     explicit EditSession(std::shared_ptr<Storage> storage)
-        : m_storage(std::move(storage))
+        : m_storage(std::make_shared<LentStorage>(std::move(storage)))
     {
     }
     ~EditSession();
@@ -83,10 +83,8 @@ public:
 
 private:
     Result<FileState> state() const;
-    void unlock();
 
-    std::shared_ptr<Storage> m_storage;
-    bool m_over = false;
+    std::shared_ptr<LentStorage> m_storage;
     mutable std::mutex m_mutex; ///< of what follows
     mutable CheckedImage m_before;
     mutable FileState m_beforeOf;
