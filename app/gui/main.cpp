@@ -121,7 +121,7 @@ int runWindows(const Options& options)
     if (options.size.isValid())
         window->resize(options.size);
     if (!options.screenshots.isEmpty()) {
-        auto* pictures = new Screenshots(*window, options.screenshots, window);
+        auto* pictures = new Screenshots(*window, options.screenshots, options.size, window);
         QObject::connect(
             pictures, &Screenshots::done, qApp, [](bool success) { QCoreApplication::exit(success ? 0 : 1); });
     }

@@ -3,11 +3,13 @@
 #include "app/gui/screenshots.h"
 
 #include "app/gui/demo_support.h"
+#include "ui/amend_wizard/amend_wizard.h"
 #include "ui/jobs/task_dialog.h"
 
 #include <QAbstractButton>
 #include <QAction>
 #include <QApplication>
+#include <QCheckBox>
 #include <QComboBox>
 #include <QDir>
 #include <QDockWidget>
@@ -27,10 +29,11 @@ constexpr int kPollMilliseconds = 50;
 constexpr int kSettleMilliseconds = 300; ///< for layouts and chart animations
 } // namespace
 
-Screenshots::Screenshots(ui::MainWindow& window, const QString& folder, QObject* parent)
+Screenshots::Screenshots(ui::MainWindow& window, const QString& folder, QSize dialogSize, QObject* parent)
     : QObject(parent)
     , m_window(window)
     , m_folder(folder)
+    , m_dialogSize(dialogSize.isValid() ? dialogSize : window.size())
 {
     connect(&window.document(), &ui::ImageDocument::opened, this, &Screenshots::waitUntilQuiet);
     connect(&window.document(), &ui::ImageDocument::failed, this, [this] { Q_EMIT done(false); });
@@ -93,7 +96,8 @@ void Screenshots::takeAll()
         saved = m_window.grab().save(QStringLiteral("%1/%2.png").arg(m_folder, name)) && saved;
     }
     saved = takeMaps() && saved;
-    Q_EMIT done(takeDialogs() && saved);
+    saved = takeDialogs() && saved;
+    Q_EMIT done(takeWizard() && saved);
 }
 
 /// The map once more in each of its colours, the last time along the curve.
@@ -151,6 +155,7 @@ bool Screenshots::takeDialogs()
         auto* dialog = m_window.findChild<ui::TaskDialog*>();
         if (!dialog)
             continue;
+        dialog->resize(m_dialogSize);
         askForSomething(*dialog);
         settle(); // until the user would have paused
         settle(); // until it is known what would be written
@@ -159,6 +164,47 @@ bool Screenshots::takeDialogs()
         dialog->reject();
         settle();
     }
+    return saved;
+}
+
+/// The pages before anything is written, with whatever help a narrow width needs.
+bool Screenshots::takeWizard()
+{
+    auto* action = m_window.findChild<QAction*>(QStringLiteral("amendAction"));
+    if (!action || !action->isEnabled())
+        return false;
+    action->trigger();
+    auto* wizard = m_window.findChild<ui::AmendWizard*>();
+    if (!wizard)
+        return false;
+    wizard->resize(m_dialogSize);
+    bool saved = true;
+    const auto take = [&](const char* name) {
+        settle();
+        const QString path = QStringLiteral("%1/wizard-%2.png").arg(m_folder, QString::fromLatin1(name));
+        saved = wizard->grab().save(path) && saved;
+    };
+    take("now");
+    wizard->next();
+    settle();
+    for (const char* option : {"upgradeCompat", "splitShared"})
+        if (auto* box = wizard->findChild<QCheckBox*>(QString::fromLatin1(option)); box && box->isVisible())
+            box->click();
+    for (const int bits : {1, 2, 8, 64}) {
+        auto* card = wizard->findChild<QAbstractButton*>(QStringLiteral("width%1").arg(bits));
+        if (!card || !card->isCheckable())
+            continue;
+        card->setFocus();
+        card->click();
+        break;
+    }
+    take("new-width");
+    if (wizard->currentPage()->isComplete()) {
+        wizard->next();
+        take("preview");
+    }
+    wizard->reject();
+    settle();
     return saved;
 }
 

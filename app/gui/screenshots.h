@@ -18,7 +18,8 @@ class Screenshots : public QObject
 
 public:
     /// Takes them into `folder` as soon as the window's image is open and all its jobs have ended.
-    Screenshots(ui::MainWindow& window, const QString& folder, QObject* parent = nullptr);
+    /// Dialogs get `dialogSize`, or the size of the window if it is invalid.
+    Screenshots(ui::MainWindow& window, const QString& folder, QSize dialogSize, QObject* parent = nullptr);
 
 Q_SIGNALS:
     void done(bool success);
@@ -30,9 +31,11 @@ private:
     bool takeMaps();
     static void askForSomething(const QWidget& dialog);
     bool takeDialogs();
+    bool takeWizard();
 
     ui::MainWindow& m_window;
     QString m_folder;
+    QSize m_dialogSize;
 };
 
 } // namespace cowscope

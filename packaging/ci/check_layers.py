@@ -8,7 +8,7 @@
 
     app -> ui -> core             tests may include anything
     core:  report -> edit -> analysis -> image -> {format, storage} -> base
-    ui:    shell -> features -> {document -> jobs} -> common; a feature never includes another feature
+    ui:    shell -> features -> preview -> cells -> document -> jobs -> common; a feature never includes another feature
 
 The core includes no Qt, prints nothing and never ends the program. Of the ui, only document may touch the storage.
 The command line uses no Qt either.
@@ -29,7 +29,9 @@ CORE["report"] = CORE["edit"] | {"edit"}
 
 # The folders of the ui that are not features.
 UI = {"common": set(), "jobs": {"common"}, "document": {"common", "jobs"}}
-UI_FEATURE = {"common", "jobs", "document"}
+UI["cells"] = UI["document"] | {"document"}
+UI["preview"] = UI["cells"] | {"cells"}
+UI_FEATURE = UI["preview"] | {"preview"}
 
 TOP = {"core": {"core"}, "ui": {"core", "ui"}, "app": {"core", "ui", "app"}, "tests": {"core", "ui", "app", "tests"}}
 
@@ -125,6 +127,10 @@ def self_test():
         ("ui/map/a.cpp", '#include "ui/document/document.h"\n#include "core/image/image.h"\n#include <QWidget>', ""),
         ("ui/common/a.cpp", '#include "ui/jobs/job.h"', "ui/common may not include ui/jobs"),
         ("ui/jobs/a.cpp", '#include "ui/document/document.h"', "ui/jobs may not include ui/document"),
+        ("ui/document/a.cpp", '#include "ui/cells/cells.h"', "ui/document may not include ui/cells"),
+        ("ui/cells/a.cpp", '#include "ui/preview/preview.h"', "ui/cells may not include ui/preview"),
+        ("ui/preview/a.cpp", '#include "ui/cells/cells.h"\n#include "ui/document/document.h"', ""),
+        ("ui/map/a.cpp", '#include "ui/cells/cells.h"\n#include "ui/preview/preview.h"', ""),
         ("ui/shell/a.cpp", '#include "ui/map/map.h"\n#include "ui/hex/hex.h"\n#include "moc_a.cpp"', ""),
         ("ui/map/a.cpp", '#include "app/cli/verb.h"', "ui may not include app"),
         ("ui/map/a.cpp", '#include "map.h"', "from the top of the tree"),
@@ -137,7 +143,7 @@ def self_test():
     ]
     headers = ["core/base/error.h", "core/format/header.h", "core/storage/storage.h", "core/image/image.h",
                "core/edit/amend/plan.h", "core/report/text.h", "ui/jobs/job.h", "ui/document/document.h",
-               "ui/map/map.h", "ui/hex/hex.h", "ui/shell/window.h", "app/cli/verb.h"]
+               "ui/cells/cells.h", "ui/preview/preview.h", "ui/map/map.h", "ui/hex/hex.h", "ui/shell/window.h", "app/cli/verb.h"]
     wrong = 0
     for source, content, expected in cases:
         with tempfile.TemporaryDirectory() as folder:

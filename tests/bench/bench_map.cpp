@@ -11,8 +11,8 @@
 // memory. `qemu-img create -f qcow2 -o preallocation=metadata huge.qcow2 8T` makes an image of 134 million clusters.
 #include "tests/bench/frame_times.h"
 #include "tests/bench/synthetic_source.h"
-#include "ui/map/map_cells.h"
-#include "ui/map/map_view.h"
+#include "ui/cells/map_cells.h"
+#include "ui/cells/map_view.h"
 #include "ui/shell/main_window.h"
 
 #include <QApplication>

@@ -28,6 +28,7 @@ private Q_SLOTS:
     void reloadKeepsTheSelectionAndSeesTheNewState();
     void noticesThatTheFileChanged();
     void editsOfOurOwnAreNoNews();
+    void callsBackWhenIdle();
     void closeForgetsEverything();
     void selectionHasAHistory();
     void selectionStaysQuietWhenNothingChanges();
@@ -201,6 +202,25 @@ void TestDocument::editsOfOurOwnAreNoNews()
     QVERIFY(opened.count() == 1 || opened.wait());
     QVERIFY(document.census()->map.clusters() > before);
     QVERIFY(!changed.wait(1200));
+}
+
+void TestDocument::callsBackWhenIdle()
+{
+    ImageDocument document;
+    int calls = 0;
+    document.whenIdle(&document, [&calls] { ++calls; });
+    QCOMPARE(calls, 1); // nothing runs
+    QVERIFY(openAndWait(document, m_folder.create(QStringLiteral("idle.qcow2"))));
+    auto gone = std::make_unique<QObject>();
+    document.reload();
+    document.whenIdle(&document, [&] { calls += document.job() ? 100 : 1; });
+    document.whenIdle(this, [&] { calls += document.job() ? 100 : 1; });
+    document.whenIdle(gone.get(), [&calls] { calls += 100; });
+    gone.reset();
+    document.reload(); // in place of the first
+    document.reload();
+    QCOMPARE(calls, 1);
+    QTRY_COMPARE(calls, 3);
 }
 
 void TestDocument::closeForgetsEverything()

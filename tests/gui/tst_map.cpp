@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/gui/gui_support.h"
 #include "ui/common/palette.h"
-#include "ui/map/map_cells.h"
-#include "ui/map/map_legend.h"
+#include "ui/cells/map_cells.h"
+#include "ui/cells/map_legend.h"
 #include "ui/map/map_panel.h"
-#include "ui/map/map_view.h"
+#include "ui/cells/map_view.h"
 #include "ui/map/minimap.h"
 
 #include <QComboBox>

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/amend_options/amend_options_dialog.h"
 
+#include "core/edit/session/edits.h"
 #include "core/report/amend_report.h"
 #include "ui/common/format.h"
 #include "ui/common/text_label.h"
@@ -22,7 +23,7 @@ AmendOptionsDialog::AmendOptionsDialog(ImageDocument& document, QWidget* parent)
         tr("A&mend"), parent)
     , m_document(document)
     , m_image(document.image())
-    , m_path(QFile::encodeName(document.path()).toStdString())
+    , m_desk(std::make_shared<EditDesk>(document.storageOpener(), QFile::encodeName(document.path()).toStdString()))
     , m_compat(new QComboBox(this))
     , m_width(new QComboBox(this))
     , m_split(new QCheckBox(tr("C&opy what the width cannot share"), this))
@@ -30,10 +31,12 @@ AmendOptionsDialog::AmendOptionsDialog(ImageDocument& document, QWidget* parent)
     , m_backingFile(new QLineEdit(this))
     , m_backingFormat(new QComboBox(this))
     , m_preview(makeTextLabel(QStringLiteral("amendPreview"), this))
+    , m_panel(new PreviewPanel(this))
 {
     makeBody();
     fill();
-    resize(620, sizeHint().height());
+    m_panel->hide();
+    resize(760, 400);
     for (QComboBox* box : {m_compat, m_width, m_backingFormat})
         connect(box, &QComboBox::currentIndexChanged, this, [this] { prepare(); });
     for (QCheckBox* box : {m_split, m_lazy})
@@ -77,7 +80,8 @@ void AmendOptionsDialog::makeBody()
     body().addLayout(form);
     m_preview->setAccessibleName(tr("What would change"));
     body().addWidget(m_preview);
-    body().addStretch(1);
+    body().addWidget(m_panel, 1);
+    body().addStretch(0);
 }
 
 /// Shows the image as it is.
@@ -133,11 +137,14 @@ void AmendOptionsDialog::prepare()
     clearProblem();
     setReady(false);
     enableControls(true);
+    m_panel->setPreview(nullptr);
     const AmendRequest wanted = request();
     const bool nothing
         = !wanted.version && !wanted.order && !wanted.lazyRefcounts && !wanted.backingFile && !wanted.backingFormat;
     m_preview->setText(nothing ? tr("Nothing is changed so far.") : tr("Finding out what it changes\u2026"));
-    if (!nothing)
+    if (nothing)
+        m_panel->hide();
+    else
         m_document.whenIdle(this, [this] { findCost(); });
 }
 
@@ -145,27 +152,26 @@ void AmendOptionsDialog::findCost()
 {
     look(
         tr("Finding out what it changes"),
-        [opener = m_document.storageOpener(), path = m_path, wanted = request()](
-            const TaskContext& task) -> Result<std::any> {
-            auto storage = ImageDocument::openForTrial(opener, path);
-            if (!storage)
-                return failed(storage);
-            auto summary = previewAmend(std::move(*storage), {}, wanted, task);
-            if (!summary)
-                return failed(summary);
-            return std::any(std::move(*summary));
+        [desk = m_desk, wanted = request()](const TaskContext& task) -> Result<std::any> {
+            auto preview = desk->preview(amendEdit(wanted), task);
+            return preview ? Result<std::any>(std::any(std::move(*preview))) : failed(preview);
         },
-        [this](const std::any& result) { showSummary(std::any_cast<const AmendSummary&>(result)); });
+        [this](const std::any& result) {
+            showPreview(std::any_cast<const std::shared_ptr<const ShownPreview>&>(result));
+        });
 }
 
-void AmendOptionsDialog::showSummary(const AmendSummary& summary)
+void AmendOptionsDialog::showPreview(std::shared_ptr<const ShownPreview> preview)
 {
     QStringList lines;
+    const auto& summary = std::any_cast<const AmendSummary&>(preview->edit.outcome);
     for (const QString& line : toQString(amendText(summary)).split(QLatin1Char('\n'), Qt::SkipEmptyParts))
         lines << line.toHtmlEscaped();
     m_preview->setText(lines.join(QStringLiteral("<br>")));
+    m_panel->setPreview(std::move(preview));
+    m_panel->show();
     growToFit();
-    setReady(true);
+    setReady(m_panel->isSound());
 }
 
 void AmendOptionsDialog::go()
@@ -173,16 +179,7 @@ void AmendOptionsDialog::go()
     enableControls(false);
     write(
         windowTitle(),
-        [opener = m_document.storageOpener(), path = m_path, wanted = request()](
-            const TaskContext& task) -> Result<std::any> {
-            auto storage = opener(path, Access::ReadWrite, Sharing::Locked);
-            if (!storage)
-                return failed(storage);
-            auto summary = amendImage(*storage, {}, wanted, task);
-            if (!summary)
-                return failed(summary);
-            return std::any(std::move(*summary));
-        },
+        [desk = m_desk, preview = m_panel->preview()](const TaskContext& task) { return desk->commit(*preview, task); },
         [this](const std::any&) {
             Q_EMIT finishedWith(tr("The image was amended."));
             accept();

@@ -5,6 +5,7 @@
 #include "core/edit/amend/amend_image.h"
 #include "ui/document/image_document.h"
 #include "ui/jobs/task_dialog.h"
+#include "ui/preview/preview_panel.h"
 
 class QCheckBox;
 class QComboBox;
@@ -41,11 +42,11 @@ private:
     void fill();
     void enableControls(bool enabled);
     void findCost();
-    void showSummary(const AmendSummary& summary);
+    void showPreview(std::shared_ptr<const ShownPreview> preview);
 
     ImageDocument& m_document;
     const std::shared_ptr<const Image> m_image;
-    const std::string m_path;
+    const std::shared_ptr<EditDesk> m_desk;
     QComboBox* m_compat;
     QComboBox* m_width;
     QCheckBox* m_split;
@@ -53,6 +54,7 @@ private:
     QLineEdit* m_backingFile;
     QComboBox* m_backingFormat;
     QLabel* m_preview;
+    PreviewPanel* m_panel;
 };
 
 } // namespace cowscope::ui

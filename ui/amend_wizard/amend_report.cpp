@@ -33,7 +33,9 @@ QString verdictLine(const AmendReport& report)
 
 QString placeLine(const AmendReport& report)
 {
-    const AmendPlan& plan = report.plan;
+    if (!report.plan)
+        return report.summary ? splitText(*report.summary) : QString();
+    const AmendPlan& plan = *report.plan;
     const std::uint64_t offset = plan.firstNewCluster.value() << report.before.clusterBits;
     return Text::tr("New refblocks: %1, new reftable clusters: %2, from offset %3. Clusters freed: %4.")
         .arg(formatCount(plan.newRefblocks.size()), formatCount(plan.newReftableClusters), formatHex(offset),
@@ -68,6 +70,17 @@ nlohmann::json planAsJson(const AmendPlan& plan, unsigned clusterBits)
         {"new-reftable-clusters", plan.newReftableClusters},
         {"old-reftable-offset", plan.oldReftable.value()},
         {"freed-clusters", plan.oldClusters()},
+    };
+}
+
+nlohmann::json summaryAsJson(const AmendSummary& summary)
+{
+    return {
+        {"copied-clusters", summary.split.clusters},
+        {"copied-bytes", summary.split.bytes},
+        {"tables-moved", summary.tablesMoved},
+        {"old-version", summary.oldVersion},
+        {"new-version", summary.newVersion},
     };
 }
 
@@ -112,13 +125,16 @@ QByteArray reportAsHtml(const AmendReport& report)
 QByteArray reportAsJson(const AmendReport& report)
 {
     const QList<ComparedFact> facts = compareFacts(report.before, report.after);
-    const nlohmann::json json{
+    nlohmann::json json{
         {"filename", report.path.toStdString()},
         {"clean", report.after.isClean()},
         {"before", factsAsJson(facts, &ComparedFact::beforeNumber)},
         {"after", factsAsJson(facts, &ComparedFact::afterNumber)},
-        {"plan", planAsJson(report.plan, report.before.clusterBits)},
     };
+    if (report.plan)
+        json["plan"] = planAsJson(*report.plan, report.before.clusterBits);
+    if (report.summary)
+        json["amend"] = summaryAsJson(*report.summary);
     return QByteArray::fromStdString(json.dump(4) + '\n');
 }
 

@@ -8,15 +8,18 @@
 #include <QByteArray>
 #include <QString>
 
+#include <optional>
+
 namespace cowscope::ui
 {
 
 /// What one change of the refcount width did: for the page "Result" and for keeping.
 struct AmendReport {
     QString path;
-    AmendPlan plan;
+    std::optional<AmendPlan> plan; ///< where nothing but the width changed
     ImageFacts before;
     ImageFacts after; ///< of the fresh check behind the change
+    std::optional<AmendSummary> summary = std::nullopt; ///< where more than the width changed
 };
 
 /// UTF-8 in all three; the JSON has exact numbers.

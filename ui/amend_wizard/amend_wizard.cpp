@@ -88,6 +88,7 @@ void AmendWizard::closeEvent(QCloseEvent* event)
 
 void AmendWizard::done(int result)
 {
+    m_state.desk->leave(); // nobody needs the locks any more
     if (m_reloadWhenDone)
         m_state.document.reload();
     QWizard::done(result);

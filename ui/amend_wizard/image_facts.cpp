@@ -101,6 +101,11 @@ ComparedFact comparedBytes(const char* key, const QString& name, std::uint64_t b
     return {QString::fromLatin1(key), name, formatBytes(before), formatBytes(after), before, after};
 }
 
+QString compatName(unsigned version)
+{
+    return version == 2 ? QStringLiteral("0.10") : QStringLiteral("1.1");
+}
+
 } // namespace
 
 ImageFacts imageFacts(const Image& image, const Census& census)
@@ -177,11 +182,42 @@ QList<Fact> planFacts(const AmendPlan& plan, unsigned clusterBits, qint64 freeBy
     };
 }
 
-QString spaceWarning(const AmendPlan& plan, qint64 freeBytes)
+QList<Fact> summaryFacts(const AmendSummary& summary, std::uint64_t bytesWritten, qint64 freeBytes)
 {
-    if (freeBytes < 0 || plan.fileBytesAfter <= plan.fileBytesBefore)
+    QList<Fact> facts{{QStringLiteral("widthChange"), Text::tr("Refcount width"),
+        Text::tr("%1 \u2192 %2").arg(widthTitle(summary.oldOrder), widthTitle(summary.newOrder))}};
+    if (summary.oldVersion != summary.newVersion)
+        facts += {QStringLiteral("compatChange"), Text::tr("Compat level"), Text::tr("0.10 \u2192 1.1")};
+    if (summary.split.clusters > 0)
+        facts += {QStringLiteral("copied"), Text::tr("Copied"),
+            Text::tr("%1 clusters, %2").arg(formatCount(summary.split.clusters), formatBytes(summary.split.bytes)),
+            formatExactBytes(summary.split.bytes)};
+    facts += {QStringLiteral("fileSize"), Text::tr("File size"),
+        growthText(summary.fileBytesBefore, summary.fileBytesAfter), formatExactBytes(summary.fileBytesAfter)};
+    facts += {
+        QStringLiteral("bytesToWrite"), Text::tr("Written"), formatBytes(bytesWritten), formatExactBytes(bytesWritten)};
+    facts += freeSpaceFact(freeBytes);
+    return facts;
+}
+
+QString splitText(const AmendSummary& summary)
+{
+    const QString copies = summary.split.clusters == 1
+        ? Text::tr("Copies 1 cluster (%1).").arg(formatBytes(summary.split.bytes))
+        : Text::tr("Copies %1 clusters (%2).")
+              .arg(formatCount(summary.split.clusters), formatBytes(summary.split.bytes));
+    const QString size = summary.fileBytesAfter == summary.fileBytesBefore
+        ? Text::tr("The file keeps its size of %1.").arg(formatBytes(summary.fileBytesBefore))
+        : Text::tr("The file goes from %1 to %2.")
+              .arg(formatBytes(summary.fileBytesBefore), formatBytes(summary.fileBytesAfter));
+    return Text::tr("%1 %2").arg(copies, size);
+}
+
+QString spaceWarning(std::uint64_t fileBytesBefore, std::uint64_t fileBytesAfter, qint64 freeBytes)
+{
+    if (freeBytes < 0 || fileBytesAfter <= fileBytesBefore)
         return {};
-    const std::uint64_t growth = plan.fileBytesAfter - plan.fileBytesBefore;
+    const std::uint64_t growth = fileBytesAfter - fileBytesBefore;
     if (growth <= static_cast<std::uint64_t>(freeBytes))
         return {};
     return Text::tr("The file grows by %1, but its disk has only %2 left. If the disk runs full, the change is undone.")
@@ -190,7 +226,7 @@ QString spaceWarning(const AmendPlan& plan, qint64 freeBytes)
 
 QList<ComparedFact> compareFacts(const ImageFacts& before, const ImageFacts& after)
 {
-    return {
+    QList<ComparedFact> facts{
         {QStringLiteral("refcount-bits"), Text::tr("Refcount width"), widthTitle(before.order), widthTitle(after.order),
             before.bits(), after.bits()},
         comparedCount("maximum-count", Text::tr("Largest count that fits"), largestCountOf(before.order),
@@ -206,6 +242,11 @@ QList<ComparedFact> compareFacts(const ImageFacts& before, const ImageFacts& aft
         comparedCount("leaks", Text::tr("Leaked clusters"), before.leaks, after.leaks),
         comparedCount("check-errors", Text::tr("Parts not checked"), before.checkErrors, after.checkErrors),
     };
+    if (before.version != after.version)
+        facts.insert(1,
+            {QStringLiteral("version"), Text::tr("Compat level"), compatName(before.version), compatName(after.version),
+                before.version, after.version});
+    return facts;
 }
 
 QString verdictText(const ImageFacts& facts)

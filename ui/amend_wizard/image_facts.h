@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/analysis/census.h"
+#include "core/edit/amend/amend_image.h"
 #include "core/edit/amend/amend_plan.h"
 #include "core/image/image.h"
 #include "ui/common/fact_list.h"
@@ -44,8 +45,14 @@ QList<Fact> presentFacts(const ImageFacts& facts);
 /// What the page "Preview" says of a plan. `freeBytes` is the room on the file's disk, negative where it is unknown.
 QList<Fact> planFacts(const AmendPlan& plan, unsigned clusterBits, qint64 freeBytes);
 
-/// A sentence when the disk may have too little room for the plan, else empty.
-QString spaceWarning(const AmendPlan& plan, qint64 freeBytes);
+/// What it says of a change of more than the width, of which `bytesWritten` would be written.
+QList<Fact> summaryFacts(const AmendSummary& summary, std::uint64_t bytesWritten, qint64 freeBytes);
+
+/// "Copies 12 clusters (48 KiB). The file grows from 1 MiB to 1.05 MiB."
+QString splitText(const AmendSummary& summary);
+
+/// A sentence when the disk may have too little room for the growth of the file, else empty.
+QString spaceWarning(std::uint64_t fileBytesBefore, std::uint64_t fileBytesAfter, qint64 freeBytes);
 
 /// One row of the table on the page "Result" and of the reports.
 struct ComparedFact {

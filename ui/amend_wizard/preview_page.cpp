@@ -2,9 +2,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/amend_wizard/preview_page.h"
 
-#include "ui/amend_wizard/strip_map.h"
 #include "ui/common/fact_list.h"
 #include "ui/common/format.h"
+#include "ui/jobs/run_progress.h"
+#include "ui/preview/preview_panel.h"
 
 #include <QFileInfo>
 #include <QHBoxLayout>
@@ -23,21 +24,12 @@ qint64 freeBytesFor(const QString& path)
     return QStorageInfo(QFileInfo(path).absolutePath()).bytesAvailable();
 }
 
-/// Opens the image as the run will, and gives it back at once.
-Result<std::any> openForWriting(const ImageDocument::StorageOpener& opener, const std::string& path)
-{
-    auto storage = opener(path, Access::ReadWrite, Sharing::Locked);
-    if (!storage)
-        return failed(storage);
-    return std::any();
-}
-
 } // namespace
 
 PreviewPage::PreviewPage(WizardState& state)
     : WizardPage(PageId::Preview, tr("Preview"), tr("Exactly what will be written, and where."), state)
     , m_facts(new FactList(this))
-    , m_map(new StripMap(this))
+    , m_panel(new PreviewPanel(this))
     , m_warnings(makeTextLabel(QStringLiteral("warnings"), this))
     , m_lockState(makeTextLabel(QStringLiteral("lockState"), this))
     , m_tryAgain(new QPushButton(tr("Try a&gain"), this))
@@ -45,73 +37,105 @@ PreviewPage::PreviewPage(WizardState& state)
     setCommitPage(true);
     setButtonText(QWizard::CommitButton, tr("C&hange the width"));
     m_tryAgain->setObjectName(QStringLiteral("tryAgain"));
-    connect(m_tryAgain, &QPushButton::clicked, this, &PreviewPage::tryLock);
+    connect(m_tryAgain, &QPushButton::clicked, this, &PreviewPage::find);
 
     auto* lockRow = new QHBoxLayout;
     lockRow->addWidget(m_lockState, 1);
     lockRow->addWidget(m_tryAgain);
-    body().setSpacing(10);
-    body().addWidget(m_facts);
-    body().addWidget(m_map);
-    body().addWidget(m_warnings);
+    auto* facts = new QVBoxLayout;
+    facts->addWidget(m_facts);
+    facts->addWidget(m_warnings);
+    facts->addStretch(1);
+    auto* columns = new QHBoxLayout;
+    columns->setSpacing(16);
+    columns->addLayout(facts, 2);
+    columns->addWidget(m_panel, 3);
+    body().setSpacing(8);
+    body().addLayout(columns, 1);
     body().addLayout(lockRow);
-    body().addStretch(1);
 }
 
 void PreviewPage::initializePage()
 {
-    showPlan();
-    tryLock();
+    m_facts->setFacts(state().onlyWidth()
+            ? planFacts(state().width().plan, state().before.clusterBits, freeBytesFor(state().path))
+            : QList<Fact>{});
+    m_warnings->hide();
+    if (state().hasPreview())
+        showPreview();
+    else
+        find();
 }
 
 void PreviewPage::cleanupPage()
 {
     delete m_job;
+    state().preview.reset(); // the file may change until the user is back
+    state().desk->leave();
 }
 
-void PreviewPage::showPlan()
+void PreviewPage::find()
+{
+    delete m_job;
+    m_panel->setPreview(nullptr);
+    setState(false, tr("Trying the change on a copy of what it touches\u2026"));
+    m_tryAgain->hide();
+    m_job = new Job(
+        tr("Finding out what would change"),
+        [desk = state().desk, edit = state().edit()](const TaskContext& task) -> Result<std::any> {
+            auto preview = desk->preview(edit, task);
+            return preview ? Result<std::any>(std::any(std::move(*preview))) : failed(preview);
+        },
+        this);
+    const auto measured = std::make_shared<RunProgress>();
+    connect(m_job, &Job::progressed, this, [this, measured](const Progress& progress, double bytesPerSecond) {
+        measured->add(progress, bytesPerSecond);
+        m_lockState->setText(tr("Trying the change on a copy of what it touches: %1 %")
+                                 .arg(measured->steps() * 100 / RunProgress::kSteps));
+    });
+    connect(m_job, &Job::finished, this, [this](const std::any& result) {
+        state().preview = std::any_cast<const std::shared_ptr<const ShownPreview>&>(result);
+        state().previewOf = *state().choice;
+        showPreview();
+    });
+    connect(m_job, &Job::failed, this, [this](const Error& error) {
+        setState(false, tr("<b>The image cannot be changed now.</b> %1").arg(errorText(error)));
+        m_tryAgain->show();
+    });
+    m_job->start();
+}
+
+void PreviewPage::showPreview()
 {
     const qint64 freeBytes = freeBytesFor(state().path);
-    m_facts->setFacts(planFacts(state().plan(), state().before.clusterBits, freeBytes));
-    m_map->setPlan(state().plan(), state().before.clusterBits);
+    const EditPreview& edit = state().preview->edit;
+    if (const auto* summary = std::any_cast<AmendSummary>(&edit.outcome))
+        m_facts->setFacts(summaryFacts(*summary, edit.bytesWritten(), freeBytes));
+    m_panel->setPreview(state().preview);
     showWarnings(freeBytes);
+    m_tryAgain->hide();
+    setState(m_panel->isSound(),
+        m_panel->isSound() ? tr("The image is locked for this change: no other program uses it, or can until it ends.")
+                           : tr("<b>The image cannot be changed.</b>"));
 }
 
 void PreviewPage::showWarnings(qint64 freeBytes)
 {
     QStringList warnings;
-    for (const std::string& warning : (*state().widths)[*state().order].warnings)
+    const EditPreview& edit = state().preview->edit;
+    const auto* summary = std::any_cast<AmendSummary>(&edit.outcome);
+    for (const std::string& warning : summary ? summary->warnings : state().width().warnings)
         warnings << toQString(warning).toHtmlEscaped();
-    if (const QString space = spaceWarning(state().plan(), freeBytes); !space.isEmpty())
+    if (const QString space = spaceWarning(edit.fileBytesBefore(), edit.fileBytesAfter(), freeBytes); !space.isEmpty())
         warnings << space.toHtmlEscaped();
     m_warnings->setVisible(!warnings.isEmpty());
     m_warnings->setText(tr("<b>Warning:</b> %1").arg(warnings.join(QStringLiteral("<br>"))));
 }
 
-void PreviewPage::tryLock()
+void PreviewPage::setState(bool good, const QString& text)
 {
-    delete m_job;
-    setLockState(false, tr("Trying to lock the image\u2026"));
-    m_tryAgain->setEnabled(false);
-    m_job = new Job(
-        tr("Locking the image"),
-        [opener = state().document.storageOpener(), path = state().nativePath()](
-            const TaskContext&) { return openForWriting(opener, path); },
-        this);
-    connect(m_job, &Job::finished, this,
-        [this] { setLockState(true, tr("The image can be locked: no other program uses it.")); });
-    connect(m_job, &Job::failed, this, [this](const Error& error) {
-        setLockState(false, tr("<b>The image cannot be changed now.</b> %1").arg(errorText(error)));
-    });
-    m_job->start();
-}
-
-void PreviewPage::setLockState(bool lockable, const QString& text)
-{
-    m_lockable = lockable;
+    m_good = good;
     m_lockState->setText(text);
-    m_tryAgain->setVisible(!lockable);
-    m_tryAgain->setEnabled(true);
     Q_EMIT completeChanged();
 }
 

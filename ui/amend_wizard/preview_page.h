@@ -12,9 +12,10 @@ namespace cowscope::ui
 {
 
 class FactList;
-class StripMap;
+class PreviewPanel;
 
-/// What will be written where. Complete once the image could be opened for writing and locked.
+/// What will be written where, and what a check says of the image as it would be. Complete once all of that is known
+/// and good; the image is then locked until the run has ended or the wizard is left.
 class PreviewPage : public WizardPage
 {
     Q_OBJECT
@@ -24,21 +25,21 @@ public:
 
     void initializePage() override;
     void cleanupPage() override;
-    bool isComplete() const override { return m_lockable; }
+    bool isComplete() const override { return m_good; }
 
 private:
-    void showPlan();
+    void find();
+    void showPreview();
     void showWarnings(qint64 freeBytes);
-    void tryLock();
-    void setLockState(bool lockable, const QString& text);
+    void setState(bool good, const QString& text);
 
     FactList* m_facts;
-    StripMap* m_map;
+    PreviewPanel* m_panel;
     QLabel* m_warnings;
     QLabel* m_lockState;
     QPushButton* m_tryAgain;
     QPointer<Job> m_job;
-    bool m_lockable = false;
+    bool m_good = false;
 };
 
 } // namespace cowscope::ui

@@ -120,8 +120,13 @@ void ResultPage::showResult()
     setChecking(false);
     const ImageDocument& document = state().document;
     m_report
-        = AmendReport{state().path, state().plan(), state().before, imageFacts(*document.image(), *document.census())};
-    const unsigned wanted = m_undone ? m_report->plan.oldOrder : m_report->plan.newOrder;
+        = AmendReport{state().path, std::nullopt, state().before, imageFacts(*document.image(), *document.census())};
+    const std::any& outcome = state().preview->edit.outcome;
+    if (const auto* plan = std::any_cast<AmendPlan>(&outcome))
+        m_report->plan = *plan;
+    if (const auto* summary = std::any_cast<AmendSummary>(&outcome))
+        m_report->summary = *summary;
+    const unsigned wanted = m_undone ? state().before.order : state().newOrder();
     const bool good = m_report->after.isClean() && m_report->after.order == wanted;
     const QString complete = m_undone ? tr("The old width is back.") : tr("The change is complete.");
     m_verdict->setText(tr("<b>%1</b> The fresh check says: %2.")
@@ -147,7 +152,7 @@ void ResultPage::lookForUndo()
             return found ? Result<std::any>(std::any(std::move(*found))) : failed(found);
         },
         this);
-    connect(m_job, &Job::finished, this, [this, order = state().plan().oldOrder](const std::any& result) {
+    connect(m_job, &Job::finished, this, [this, order = state().before.order](const std::any& result) {
         const auto& found = std::any_cast<const std::vector<OldRefcounts>&>(result);
         const bool intact
             = std::ranges::any_of(found, [order](const OldRefcounts& each) { return each.order == order; });
@@ -169,7 +174,7 @@ void ResultPage::undo()
     state().document.setEditing(true);
     m_job = new Job(
         tr("Undoing the change"),
-        [opener = state().document.storageOpener(), path = state().nativePath(), order = state().plan().oldOrder](
+        [opener = state().document.storageOpener(), path = state().nativePath(), order = state().before.order](
             const TaskContext& task) -> Result<std::any> {
             auto storage = opener(path, Access::ReadWrite, Sharing::Locked);
             if (!storage)

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/amend_wizard/run_page.h"
 
-#include "core/edit/amend/amend.h"
 #include "ui/amend_wizard/width_text.h"
 #include "ui/common/format.h"
 
@@ -11,6 +10,7 @@
 #include <QPushButton>
 #include <QTime>
 
+#include <algorithm>
 #include <utility>
 
 namespace cowscope::ui
@@ -21,15 +21,25 @@ namespace
 
 using Opener = ImageDocument::StorageOpener;
 
-Result<std::any> carryOut(const Opener& opener, const std::string& path, const AmendPlan& plan, const TaskContext& task)
+template <typename T>
+bool sameOutcome(const EditPreview& a, const EditPreview& b)
 {
-    auto storage = opener(path, Access::ReadWrite, Sharing::Locked);
-    if (!storage)
-        return failed(storage);
-    auto done = amendStorage(*storage, plan.newOrder, &plan, task);
-    if (!done)
-        return failed(done);
-    return std::any();
+    const T* first = std::any_cast<T>(&a.outcome);
+    const T* second = std::any_cast<T>(&b.outcome);
+    return first && second && *first == *second;
+}
+
+/// A run that was stopped has touched the file: before another the preview must come to the same once more.
+Result<std::any> carryOut(EditDesk& desk, const ShownPreview& agreed, bool again, const TaskContext& task)
+{
+    if (!again)
+        return desk.commit(agreed, task);
+    auto fresh = desk.preview(agreed.edit.edit, {task.stop, {}});
+    if (!fresh)
+        return failed(fresh);
+    if (!sameOutcome<AmendPlan>((*fresh)->edit, agreed.edit) && !sameOutcome<AmendSummary>((*fresh)->edit, agreed.edit))
+        return fail(ErrorKind::Refused, "The change would be another one now", {}, "Go back and look at the preview");
+    return desk.commit(**fresh, task);
 }
 
 /// What a stopped run left.
@@ -39,21 +49,23 @@ enum class Remains {
     Unknown,
 };
 
-/// Reads the header that the file has now.
+/// Compares the first sector of the header, which is what is switched, with both states.
 Result<std::any> lookAtRemains(
-    const Opener& opener, const std::string& path, const AmendPlan& plan, const TaskContext& task)
+    const Opener& opener, const std::string& path, const EditPreview& edit, const TaskContext& task)
 {
+    constexpr std::size_t kSwitched = 512;
     auto storage = opener(path, Access::ReadOnly, Sharing::Unlocked);
     if (!storage)
         return failed(storage);
     auto image = Image::open(*storage, task);
     if (!image)
         return failed(image);
-    const Header& header = (*image)->header();
-    if (header.refcountOrder == plan.newOrder)
+    const auto isLike = [&](const Image& other) {
+        return std::ranges::equal((*image)->headerCluster().first(kSwitched), other.headerCluster().first(kSwitched));
+    };
+    if (isLike(*edit.after.image))
         return std::any(Remains::NewImage);
-    const bool asItWas = header.refcountOrder == plan.oldOrder && header.refcountTableOffset == plan.oldReftable
-        && (*image)->fileSize() == plan.fileBytesBefore;
+    const bool asItWas = isLike(*edit.before.image) && (*image)->fileSize() == edit.fileBytesBefore();
     return std::any(asItWas ? Remains::OldImage : Remains::Unknown);
 }
 
@@ -89,7 +101,7 @@ RunPage::RunPage(WizardState& state)
     m_log->setTabChangesFocus(true);
     m_tryAgain->setObjectName(QStringLiteral("runAgain"));
     m_tryAgain->hide();
-    connect(m_tryAgain, &QPushButton::clicked, this, &RunPage::run);
+    connect(m_tryAgain, &QPushButton::clicked, this, [this] { run(true); });
 
     auto* row = new QHBoxLayout;
     row->addWidget(m_phase, 1);
@@ -103,23 +115,22 @@ RunPage::RunPage(WizardState& state)
 void RunPage::initializePage()
 {
     m_log->clear();
-    run();
+    run(false);
 }
 
-void RunPage::run()
+void RunPage::run(bool again)
 {
     m_progress = {};
     showBar(0);
     m_amount->clear();
     m_tryAgain->hide();
     m_phase->setText(tr("Starting\u2026"));
-    const AmendPlan& plan = state().plan();
-    log(tr("%1: %2 to %3").arg(state().path, widthTitle(plan.oldOrder), widthTitle(plan.newOrder)));
+    log(tr("%1: %2 to %3").arg(state().path, widthTitle(state().before.order), widthTitle(state().newOrder())));
 
     m_job = new Job(
         tr("Changing the refcount width"),
-        [opener = state().document.storageOpener(), path = state().nativePath(), plan](
-            const TaskContext& task) { return carryOut(opener, path, plan, task); },
+        [desk = state().desk, preview = state().preview, again](
+            const TaskContext& task) { return carryOut(*desk, *preview, again, task); },
         this);
     connect(m_job, &Job::progressed, this, &RunPage::showProgress);
     connect(m_job, &Job::finished, this, &RunPage::finish);
@@ -170,8 +181,8 @@ void RunPage::finish()
     m_done = true;
     m_running = false;
     showBar(RunProgress::kSteps);
-    m_phase->setText(
-        tr("<b>Done.</b> The counts are now %1 wide. Next: what a fresh check says.").arg(widthTitle(*state().order)));
+    m_phase->setText(tr("<b>Done.</b> The counts are now %1 wide. Next: what a fresh check says.")
+                         .arg(widthTitle(state().newOrder())));
     log(tr("done"));
     Q_EMIT completeChanged();
     Q_EMIT amended();
@@ -187,8 +198,8 @@ void RunPage::inspect(const QString& headline)
     dropJob();
     m_inspection = new Job(
         tr("Looking at the image"),
-        [opener = state().document.storageOpener(), path = state().nativePath(), plan = state().plan()](
-            const TaskContext& task) { return lookAtRemains(opener, path, plan, task); },
+        [opener = state().document.storageOpener(), path = state().nativePath(), preview = state().preview](
+            const TaskContext& task) { return lookAtRemains(opener, path, preview->edit, task); },
         this);
     connect(m_inspection, &Job::finished, this,
         [this, headline](const std::any& result) { stop(headline, remainsText(std::any_cast<Remains>(result))); });

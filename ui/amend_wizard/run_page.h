@@ -35,7 +35,7 @@ Q_SIGNALS:
     void stopped(); ///< cancelled or failed
 
 private:
-    void run();
+    void run(bool again);
     void showProgress(const Progress& progress, double bytesPerSecond);
     void showBar(int steps);
     void finish();

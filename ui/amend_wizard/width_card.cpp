@@ -37,12 +37,24 @@ WidthCard::WidthCard(const WidthAssessment& width, CardState state, std::uint64_
     setObjectName(QStringLiteral("width%1").arg(width.bits()));
     setText(widthTitle(width.order));
     setAccessibleName(widthTitle(width.order));
-    setAccessibleDescription(cardDescription(width, state));
-    setToolTip(cardDescription(width, state));
-    setCheckable(state == CardState::Fits || state == CardState::FitsWarned);
+    setState(state);
     setAutoExclusive(true);
     setFocusPolicy(Qt::StrongFocus);
     setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+}
+
+void WidthCard::setState(CardState state)
+{
+    m_state = state;
+    setAccessibleDescription(cardDescription(m_width, state));
+    setToolTip(cardDescription(m_width, state));
+    if (!canBeChosen(state) && isChecked()) {
+        setAutoExclusive(false); // else one of them stays checked
+        setChecked(false);
+        setAutoExclusive(true);
+    }
+    setCheckable(canBeChosen(state));
+    update();
 }
 
 QFont WidthCard::titleFont() const
@@ -55,7 +67,8 @@ QFont WidthCard::titleFont() const
 
 QColor WidthCard::textColor() const
 {
-    return palette().color(m_width.state == WidthState::Refused ? QPalette::PlaceholderText : QPalette::Text);
+    return palette().color(
+        m_state == CardState::Current || canBeChosen(m_state) ? QPalette::Text : QPalette::PlaceholderText);
 }
 
 QColor WidthCard::faint(float opacity) const
@@ -126,7 +139,7 @@ void WidthCard::paintEvent(QPaintEvent*)
     area.setTop(area.top() + fontMetrics().lineSpacing() + 2);
 
     paintRow(painter, area, tr("max. count"), maximumText(m_width));
-    if (m_state == CardState::DoesNotFit)
+    if (m_state == CardState::DoesNotFit || m_state == CardState::WithCopies)
         paintRow(painter, area, obstacleText(m_width), QString());
     else
         paintRow(painter, area, tr("snapshots"), snapshotsText(m_width));

@@ -22,6 +22,7 @@ public:
 
     const WidthAssessment& width() const { return m_width; }
     CardState state() const { return m_state; }
+    void setState(CardState state); ///< a card that can no longer be chosen is not checked any more
 
     QSize sizeHint() const override;
     QSize minimumSizeHint() const override { return sizeHint(); }

@@ -39,6 +39,14 @@ QString introduction(const WidthAssessment& width, CardState state, std::uint64_
         = Text::tr("<b>%1</b> counts up to %2.").arg(widthTitle(width.order), formatCount(width.maximum));
     if (state == CardState::Current)
         return Text::tr("%1 This is today's width: nothing would change.").arg(holds);
+    if (state == CardState::WithCopies)
+        return Text::tr("%1 Clusters that are shared more often are copied until every count fits: the disk keeps what "
+                        "is there, snapshots get the copies.")
+            .arg(holds);
+    if (state == CardState::WithCompat11)
+        return Text::tr("%1 %2 The image is brought to compat 1.1 in the same commit: programs older than QEMU 1.1 "
+                        "cannot read it then.")
+            .arg(holds, costText(width, presentBytes));
     if (width.state == WidthState::Refused)
         return Text::tr("%1 It cannot be chosen:").arg(holds);
     return Text::tr("%1 %2 Room for %3 more snapshots.")
@@ -47,7 +55,13 @@ QString introduction(const WidthAssessment& width, CardState state, std::uint64_
 
 } // namespace
 
-CardState cardState(const WidthAssessment& width, unsigned version)
+bool canBeChosen(CardState state)
+{
+    return state == CardState::Fits || state == CardState::FitsWarned || state == CardState::WithCompat11
+        || state == CardState::WithCopies;
+}
+
+CardState cardState(const WidthAssessment& width, unsigned version, const WidthOptions& options, bool otherwise)
 {
     switch (width.state) {
     case WidthState::Current:
@@ -59,8 +73,13 @@ CardState cardState(const WidthAssessment& width, unsigned version)
     case WidthState::Refused:
         break;
     }
-    if (version < 3)
+    const bool fits = width.obstacles.clusters == 0;
+    if (version < 3 && !(options.upgrade && otherwise))
         return CardState::NeedsCompat11;
+    if (!fits && options.split && otherwise)
+        return CardState::WithCopies;
+    if (fits && version < 3)
+        return CardState::WithCompat11;
     return width.obstacles.clusters > 0 ? CardState::DoesNotFit : CardState::NotPossible;
 }
 
@@ -79,6 +98,10 @@ QString cardStateText(CardState state)
         return Text::tr("does not fit");
     case CardState::NotPossible:
         return Text::tr("not possible");
+    case CardState::WithCompat11:
+        return Text::tr("fits with compat 1.1");
+    case CardState::WithCopies:
+        return Text::tr("fits with copies");
     }
     return {};
 }
@@ -112,7 +135,7 @@ QString obstacleText(const WidthAssessment& width)
 QString widthDetails(const WidthAssessment& width, CardState state, std::uint64_t presentMetadataBytes)
 {
     QString text = introduction(width, state, presentMetadataBytes);
-    if (!width.refusals.empty())
+    if (!width.refusals.empty() && !canBeChosen(state))
         text += list(width.refusals);
     if (!width.warnings.empty() && state != CardState::Current)
         text += list(width.warnings);

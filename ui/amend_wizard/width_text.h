@@ -17,10 +17,22 @@ enum class CardState {
     NeedsCompat11, ///< a version 2 image has no other width than 16 bits
     DoesNotFit, ///< some count is larger than the width holds
     NotPossible, ///< something else about the image forbids it
+    WithCompat11, ///< fits, once the image is brought to compat 1.1 as the user agreed to
+    WithCopies, ///< fits, once shared clusters are copied as the user agreed to
 };
 
-/// `version` is the image's.
-CardState cardState(const WidthAssessment& width, unsigned version);
+/// What the user agrees to have done with the width.
+struct WidthOptions {
+    bool upgrade = false; ///< to compat 1.1
+    bool split = false; ///< copy shared clusters until they fit
+};
+
+/// Whether a card of that state can be chosen.
+bool canBeChosen(CardState state);
+
+/// `version` is the image's. `otherwise` says that nothing but the version and counts that do not fit is in the way.
+CardState cardState(
+    const WidthAssessment& width, unsigned version, const WidthOptions& options = {}, bool otherwise = false);
 
 /// "fits", "needs compat 1.1", ...
 QString cardStateText(CardState state);

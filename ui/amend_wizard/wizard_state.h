@@ -2,8 +2,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "core/edit/amend/amend_image.h"
+#include "core/edit/session/edits.h"
 #include "ui/amend_wizard/image_facts.h"
 #include "ui/document/image_document.h"
+#include "ui/preview/edit_desk.h"
 
 #include <QFile>
 
@@ -14,6 +17,15 @@
 namespace cowscope::ui
 {
 
+/// What the user has chosen.
+struct WizardChoice {
+    unsigned order = 4;
+    bool upgrade = false; ///< to compat 1.1
+    bool split = false; ///< shared clusters are copied until they fit
+
+    bool operator==(const WizardChoice&) const = default;
+};
+
 /// What the pages of one wizard share. Owned by the wizard, used in the GUI thread only. The document must have an open
 /// image; the wizard works on that state of it, whatever the document reloads meanwhile.
 struct WizardState {
@@ -23,6 +35,7 @@ struct WizardState {
         , image(ofDocument.image())
         , census(ofDocument.census())
         , before(imageFacts(*image, *census))
+        , desk(std::make_shared<EditDesk>(ofDocument.storageOpener(), QFile::encodeName(path).toStdString()))
     {
     }
 
@@ -32,11 +45,32 @@ struct WizardState {
     const std::shared_ptr<const Census> census;
     const ImageFacts before;
 
-    std::optional<std::array<WidthAssessment, kWidthCount>> widths; ///< by order, once they are assessed
-    std::optional<unsigned> order; ///< the width that was chosen; its assessment has a plan
+    const std::shared_ptr<EditDesk> desk;
 
-    /// The plan of the chosen width. Only behind the page "New width".
-    const AmendPlan& plan() const { return (*widths)[*order].plan; }
+    std::optional<std::array<WidthAssessment, kWidthCount>> widths; ///< by order, once they are assessed
+    std::optional<WizardChoice> choice;
+    std::shared_ptr<const ShownPreview> preview; ///< what `previewOf` would do; null until it is known
+    WizardChoice previewOf;
+
+    // Only behind the page "New width".
+    unsigned newOrder() const { return choice->order; }
+    const WidthAssessment& width() const { return (*widths)[choice->order]; }
+
+    /// Whether nothing but the width changes: its plan is then known without trying.
+    bool onlyWidth() const { return !choice->upgrade && !choice->split; }
+    Edit edit() const
+    {
+        if (onlyWidth())
+            return widthEdit(choice->order, width().plan);
+        AmendRequest request;
+        request.order = choice->order;
+        request.splitShared = choice->split;
+        if (choice->upgrade)
+            request.version = 3;
+        return amendEdit(request);
+    }
+
+    bool hasPreview() const { return preview && choice && previewOf == *choice; }
 
     std::string nativePath() const { return QFile::encodeName(path).toStdString(); }
 };

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: The Cowscope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "ui/map/cell_store.h"
+#include "ui/cells/cell_store.h"
 
 #include "core/base/checked_math.h"
 

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: The Cowscope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "ui/map/map_cells.h"
+#include "ui/cells/map_cells.h"
 
 namespace cowscope::ui
 {

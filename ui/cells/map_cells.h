@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "ui/cells/cell_store.h"
 #include "ui/jobs/job.h"
-#include "ui/map/cell_store.h"
 
 #include <QObject>
 

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: The Cowscope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "ui/map/map_colors.h"
+#include "ui/cells/map_colors.h"
 
 #include "ui/common/format.h"
 #include "ui/common/palette.h"
@@ -186,6 +186,11 @@ int MapColors::winner(std::uint16_t classes) const
 QRgb MapColors::dimmed(QRgb color) const
 {
     return mixed(color, m_unknown, 1, 6);
+}
+
+MapLook MapColors::pale(const MapLook& look) const
+{
+    return {dimmed(look.color), dimmed(look.inset), look.kind, false};
 }
 
 QColor MapColors::findingColor() const

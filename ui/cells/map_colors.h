@@ -57,6 +57,9 @@ public:
     /// refblock's number is. Both matter only where colours tell refblocks apart.
     MapLook look(const MapCell& cell, RefblockFill fill, bool odd) const;
 
+    /// The look of a cell that is not meant; what is wrong in it is pale, too.
+    MapLook pale(const MapLook& look) const;
+
     /// The bits of the classes that occur in the cell.
     std::uint16_t classesIn(const MapCell& cell, RefblockFill fill) const;
 

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: The Cowscope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "ui/map/map_layout.h"
+#include "ui/cells/map_layout.h"
 
 #include "core/base/checked_math.h"
 

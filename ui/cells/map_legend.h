@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "ui/map/map_colors.h"
+#include "ui/cells/map_colors.h"
 
 #include <QWidget>
 

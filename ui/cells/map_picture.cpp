@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: The Cowscope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "ui/map/map_picture.h"
+#include "ui/cells/map_picture.h"
 
 #include "ui/common/palette.h"
 
@@ -53,8 +53,10 @@ MapLook lookOf(std::uint64_t index, unsigned level, const CellStore& cells, cons
 class Drawing
 {
 public:
-    Drawing(QImage& image, const MapLayout& layout, const VisibleCells& visible, QPointF origin, double ratio)
+    Drawing(QImage& image, const MapLayout& layout, const VisibleCells& visible, QPointF origin, double ratio,
+        const MarkedClusters* marked)
         : m_image(image)
+        , m_marked(marked)
         , m_layout(layout)
         , m_visible(visible)
         , m_x(edges(static_cast<double>(visible.firstColumn), visible.columns, layout.cellSize().width(), origin.x(),
@@ -77,7 +79,7 @@ public:
         std::vector<MapLook> looks(m_visible.columns);
         for (std::uint64_t row = 0; row < m_visible.rows; ++row) {
             for (std::uint64_t column = 0; column < m_visible.columns; ++column)
-                looks[column] = lookOf(m_visible.index(column, row), m_layout.level(), cells, colors);
+                looks[column] = look(m_visible.index(column, row), cells, colors);
             drawRow(row, looks);
             if (signs)
                 drawSigns(row, looks, cells, colors);
@@ -85,6 +87,15 @@ public:
     }
 
 private:
+    MapLook look(std::uint64_t index, const CellStore& cells, const MapColors& colors) const
+    {
+        const unsigned level = m_layout.level();
+        const MapLook full = lookOf(index, level, cells, colors);
+        if (m_marked == nullptr || full.kind < 0 || m_marked->touches(index << level, std::uint64_t{1} << level))
+            return full;
+        return colors.pale(full);
+    }
+
     /// A row of cells is few kinds of lines: each is drawn once and copied.
     void drawRow(std::uint64_t row, const std::vector<MapLook>& looks)
     {
@@ -167,6 +178,7 @@ private:
     QRgb* line(int y) { return m_lines + static_cast<std::ptrdiff_t>(y) * m_stride; }
 
     QImage& m_image;
+    const MarkedClusters* m_marked;
     QRgb* m_lines = reinterpret_cast<QRgb*>(m_image.bits());
     std::ptrdiff_t m_stride = m_image.bytesPerLine() / static_cast<qsizetype>(sizeof(QRgb));
     const MapLayout& m_layout;
@@ -212,13 +224,13 @@ std::vector<std::uint64_t> VisibleCells::wanted() const
 }
 
 QImage drawMap(const MapLayout& layout, QPointF origin, QSize viewport, double pixelRatio, const VisibleCells& visible,
-    const CellStore* cells, const MapColors& colors, QColor background)
+    const CellStore* cells, const MapColors& colors, QColor background, const MarkedClusters* marked)
 {
     QImage image(viewport * pixelRatio, QImage::Format_RGB32);
     image.setDevicePixelRatio(pixelRatio);
     image.fill(background);
     if (cells != nullptr && visible.columns > 0 && visible.rows > 0)
-        Drawing(image, layout, visible, origin, pixelRatio).draw(*cells, colors, background);
+        Drawing(image, layout, visible, origin, pixelRatio, marked).draw(*cells, colors, background);
     return image;
 }
 

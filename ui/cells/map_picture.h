@@ -2,9 +2,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "ui/map/cell_store.h"
-#include "ui/map/map_colors.h"
-#include "ui/map/map_layout.h"
+#include "ui/cells/cell_store.h"
+#include "ui/cells/map_colors.h"
+#include "ui/cells/map_layout.h"
+#include "ui/cells/marked_clusters.h"
 
 #include <QImage>
 #include <QPainter>
@@ -33,9 +34,9 @@ struct VisibleCells {
 };
 
 /// Draws what is visible of a map into an image of `viewport` logical pixels. Costs by the pixel and the cell. `cells`
-/// is null for a map without clusters.
+/// is null for a map without clusters. With `marked` the cells without a marked cluster are pale.
 QImage drawMap(const MapLayout& layout, QPointF origin, QSize viewport, double pixelRatio, const VisibleCells& visible,
-    const CellStore* cells, const MapColors& colors, QColor background);
+    const CellStore* cells, const MapColors& colors, QColor background, const MarkedClusters* marked = nullptr);
 
 /// The same as rectangles, for pictures that are made of such: neighbours that look alike are one. `corner` is where
 /// the upper left cell goes.

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: The Cowscope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "ui/map/map_view.h"
+#include "ui/cells/map_view.h"
 
 #include "ui/common/format.h"
 
@@ -76,6 +76,32 @@ void MapView::setKind(MapLayout::Kind kind)
     setHorizontalScrollBarPolicy(
         kind == MapLayout::Kind::Hilbert ? Qt::ScrollBarAlwaysOn : Qt::ScrollBarAlwaysOff); // may resize
     relay(0);
+}
+
+void MapView::setMarked(std::shared_ptr<const MarkedClusters> marked)
+{
+    m_marked = std::move(marked);
+    redraw();
+}
+
+void MapView::setPointed(const std::optional<ClusterRange>& range)
+{
+    if (range == m_pointed)
+        return;
+    m_pointed = range;
+    viewport()->update();
+}
+
+void MapView::showLike(const MapView& other)
+{
+    if (m_layout.kind() != other.m_layout.kind())
+        setKind(other.m_layout.kind());
+    if (m_layout.zoom() != other.m_layout.zoom()) {
+        m_layout = m_layout.zoomedTo(other.m_layout.zoom());
+        redraw();
+    }
+    moveTo(other.m_origin);
+    updateScrollBars();
 }
 
 void MapView::setSelected(const std::optional<ClusterRange>& range)
@@ -270,7 +296,7 @@ void MapView::render()
     m_visible = VisibleCells::of(m_layout, m_origin, QSizeF(viewport()->size()));
     m_cells.prepare(m_layout.level(), m_visible.wanted());
     m_image = drawMap(m_layout, m_origin, viewport()->size(), devicePixelRatioF(), m_visible, m_cells.store(), m_colors,
-        palette().color(QPalette::Base));
+        palette().color(QPalette::Base), m_marked.get());
 }
 
 void MapView::paintEvent(QPaintEvent*)
@@ -279,20 +305,23 @@ void MapView::paintEvent(QPaintEvent*)
         render();
     QPainter painter(viewport());
     painter.drawImage(0, 0, m_image);
-    drawSelection(painter);
+    if (m_selected)
+        drawOutline(painter, *m_selected, 2);
+    if (m_pointed)
+        drawOutline(painter, *m_pointed, 1);
 }
 
-void MapView::drawSelection(QPainter& painter) const
+void MapView::drawOutline(QPainter& painter, const ClusterRange& range, double width) const
 {
-    if (!m_selected || m_selected->first.value() >= m_layout.clusters())
+    if (range.first.value() >= m_layout.clusters())
         return;
-    const auto lines = outlineOf(
-        cellOf(m_selected->first), cellOf(m_selected->first + (m_selected->count - 1)), m_layout, m_origin, m_visible);
+    const auto lines
+        = outlineOf(cellOf(range.first), cellOf(range.first + (range.count - 1)), m_layout, m_origin, m_visible);
     // Two lines, so that one of them shows on any colour.
     painter.setRenderHint(QPainter::Antialiasing);
-    painter.setPen(QPen(palette().color(QPalette::Base), 4, Qt::SolidLine, Qt::SquareCap));
+    painter.setPen(QPen(palette().color(QPalette::Base), width + 2, Qt::SolidLine, Qt::SquareCap));
     painter.drawLines(lines.data(), static_cast<int>(lines.size()));
-    painter.setPen(QPen(palette().color(QPalette::Text), 2, Qt::SolidLine, Qt::SquareCap));
+    painter.setPen(QPen(palette().color(QPalette::Text), width, Qt::SolidLine, Qt::SquareCap));
     painter.drawLines(lines.data(), static_cast<int>(lines.size()));
 }
 

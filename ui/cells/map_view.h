@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "ui/cells/map_cells.h"
+#include "ui/cells/map_picture.h"
 #include "ui/document/selection.h"
-#include "ui/map/map_cells.h"
-#include "ui/map/map_picture.h"
 
 #include <QAbstractScrollArea>
 #include <QImage>
@@ -32,6 +32,13 @@ public:
     void setKind(MapLayout::Kind kind);
     void setSelected(const std::optional<ClusterRange>& range); ///< shows it, emits nothing
     std::optional<ClusterRange> selected() const { return m_selected; }
+
+    /// Brings these clusters out; null: none, all is shown in full.
+    void setMarked(std::shared_ptr<const MarkedClusters> marked);
+    const std::shared_ptr<const MarkedClusters>& marked() const { return m_marked; }
+
+    void setPointed(const std::optional<ClusterRange>& range); ///< outlines what is hovered in another map
+    void showLike(const MapView& other); ///< the same zoom and part, of a map of as many clusters
 
     const MapLayout& layoutOfMap() const { return m_layout; }
     QRectF visiblePart() const; ///< in the layout's coordinates
@@ -85,7 +92,7 @@ private:
     void updateScrollBars();
     void redraw();
     void render();
-    void drawSelection(QPainter& painter) const;
+    void drawOutline(QPainter& painter, const ClusterRange& range, double width) const;
     void moveCursor(std::int64_t cells, bool extend);
     void moveCursor(int columns, int rows, bool extend);
     void putCursor(std::uint64_t cell, bool extend);
@@ -102,6 +109,8 @@ private:
     QPointF m_origin; ///< the layout's point at the viewport's upper left; negative where the map is smaller
     bool m_settingBars = false;
     std::optional<ClusterRange> m_selected;
+    std::optional<ClusterRange> m_pointed;
+    std::shared_ptr<const MarkedClusters> m_marked;
     HostCluster m_anchor; ///< where a range of the user begins
     HostCluster m_cursor; ///< where it ends
     Drag m_drag = Drag::None;

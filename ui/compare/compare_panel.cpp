@@ -7,7 +7,7 @@
 #include "ui/common/text_label.h"
 #include "ui/common/wrapping_layout.h"
 #include "ui/compare/change_map.h"
-#include "ui/compare/diff_model.h"
+#include "ui/preview/diff_model.h"
 
 #include <QCheckBox>
 #include <QComboBox>

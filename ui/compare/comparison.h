@@ -2,14 +2,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "core/analysis/content_diff.h"
-#include "core/analysis/image_diff.h"
 #include "ui/jobs/job.h"
+#include "ui/preview/diff_model.h"
 
 #include <QTemporaryFile>
 
 #include <memory>
-#include <optional>
 
 namespace cowscope::ui
 {
@@ -18,14 +16,6 @@ namespace cowscope::ui
 struct RememberedState {
     std::unique_ptr<QTemporaryFile> file;
     std::shared_ptr<const Image> image;
-};
-
-/// What was compared, and how it differs. The guests' contents only where that was asked for.
-struct Comparison {
-    std::shared_ptr<const Image> first;
-    std::shared_ptr<const Image> second;
-    ImageDiff metadata;
-    std::optional<ContentDiff> contents;
 };
 
 /// An image and the file that it was opened from.

@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/document/image_document.h"
 
-#include "core/storage/overlay_storage.h"
-
 #include <QFile>
 #include <QFileInfo>
 
@@ -68,17 +66,6 @@ Result<std::shared_ptr<Storage>> ImageDocument::openFile(const std::string& path
     return std::shared_ptr<Storage>(std::move(*file));
 }
 
-Result<std::shared_ptr<Storage>> ImageDocument::openForTrial(const StorageOpener& opener, const std::string& path)
-{
-    auto file = opener(path, Access::ReadWrite, Sharing::Locked);
-    if (!file)
-        return std::unexpected(std::move(file.error()).in(path));
-    auto overlay = OverlayStorage::over(*file);
-    if (!overlay)
-        return std::unexpected(std::move(overlay.error()).in(path));
-    return std::shared_ptr<Storage>(std::move(*overlay));
-}
-
 ImageDocument::FileStamp ImageDocument::FileStamp::of(const QString& path)
 {
     const QFileInfo info(path);
@@ -114,10 +101,19 @@ void ImageDocument::setEditing(bool editing)
 void ImageDocument::whenIdle(QObject* context, std::function<void()> call)
 {
     if (m_job)
-        connect(m_job, &QObject::destroyed, context,
-            [this, context, call = std::move(call)]() mutable { whenIdle(context, std::move(call)); });
+        m_idleCalls.push_back({context, std::move(call)});
     else
         call();
+}
+
+/// What was put off until now, unless another open has begun meanwhile.
+void ImageDocument::callIdle()
+{
+    if (m_job)
+        return;
+    for (const IdleCall& each : std::exchange(m_idleCalls, {}))
+        if (each.context)
+            each.call();
 }
 
 void ImageDocument::close()
@@ -174,6 +170,7 @@ void ImageDocument::dropJob()
     m_job->cancel();
     m_job->disconnect(this);
     std::exchange(m_job, nullptr)->deleteLater();
+    QMetaObject::invokeMethod(this, &ImageDocument::callIdle, Qt::QueuedConnection);
 }
 
 void ImageDocument::watch(const QString& path)

@@ -11,11 +11,13 @@
 #include <QDateTime>
 #include <QFileSystemWatcher>
 #include <QObject>
+#include <QPointer>
 #include <QString>
 #include <QTimer>
 
 #include <functional>
 #include <memory>
+#include <vector>
 
 namespace cowscope::ui
 {
@@ -33,10 +35,6 @@ public:
     /// The default opener: FileStorage.
     static Result<std::shared_ptr<Storage>> openFile(const std::string& path, Access access, Sharing sharing);
 
-    /// The bytes of a file with the locks of a writer, for finding out what an edit would do: what is written to them
-    /// stays in memory. Errors name the file.
-    static Result<std::shared_ptr<Storage>> openForTrial(const StorageOpener& opener, const std::string& path);
-
     explicit ImageDocument(QObject* parent = nullptr);
 
     void setStorageOpener(StorageOpener opener) { m_opener = std::move(opener); }
@@ -53,6 +51,7 @@ public:
     void setEditing(bool editing);
 
     /// Calls once no open runs any more, at once if none does: an edit takes locks that a running open would refuse.
+    /// Nothing is called when `context` is gone by then.
     void whenIdle(QObject* context, std::function<void()> call);
 
     /// Cancels a running open and lets the image go.
@@ -84,8 +83,14 @@ private:
         bool operator==(const FileStamp&) const = default;
     };
 
+    struct IdleCall {
+        QPointer<QObject> context;
+        std::function<void()> call;
+    };
+
     void startJob(const QString& path, Sharing sharing, bool keepSelection);
     void dropJob();
+    void callIdle();
     void watch(const QString& path);
     void compareWithDisk();
 
@@ -97,6 +102,7 @@ private:
     std::shared_ptr<const Census> m_census;
     Selection m_selection;
     Job* m_job = nullptr;
+    std::vector<IdleCall> m_idleCalls; ///< that wait for the end of the job
     bool m_editing = false;
     QFileSystemWatcher m_watcher;
     QTimer m_settle; ///< a program that writes does so many times: look when it pauses

@@ -4,8 +4,8 @@
 
 #include "ui/common/format.h"
 #include "ui/common/palette.h"
-#include "ui/map/map_legend.h"
-#include "ui/map/map_picture.h"
+#include "ui/cells/map_legend.h"
+#include "ui/cells/map_picture.h"
 
 #include <QCoreApplication>
 #include <QFile>

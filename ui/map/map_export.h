@@ -3,8 +3,8 @@
 #pragma once
 
 #include "core/base/result.h"
-#include "ui/map/map_colors.h"
-#include "ui/map/map_layout.h"
+#include "ui/cells/map_colors.h"
+#include "ui/cells/map_layout.h"
 
 #include <QImage>
 

@@ -6,10 +6,10 @@
 #include "ui/common/palette.h"
 #include "ui/common/wrapping_layout.h"
 #include "ui/document/selected_clusters.h"
-#include "ui/map/map_cells.h"
+#include "ui/cells/map_cells.h"
 #include "ui/map/map_hover.h"
-#include "ui/map/map_legend.h"
-#include "ui/map/map_view.h"
+#include "ui/cells/map_legend.h"
+#include "ui/cells/map_view.h"
 #include "ui/map/minimap.h"
 
 #include <QComboBox>

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "ui/map/map_cells.h"
-#include "ui/map/map_picture.h"
+#include "ui/cells/map_cells.h"
+#include "ui/cells/map_picture.h"
 
 #include <QWidget>
 

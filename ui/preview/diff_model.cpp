@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: The Cowscope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "ui/compare/diff_model.h"
+#include "ui/preview/diff_model.h"
 
 #include "ui/common/format.h"
 #include "ui/common/guest_text.h"

@@ -2,15 +2,26 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "ui/compare/comparison.h"
+#include "core/analysis/content_diff.h"
+#include "core/analysis/image_diff.h"
 #include "ui/document/selection.h"
 
 #include <QAbstractTableModel>
 
 #include <array>
+#include <memory>
+#include <optional>
 
 namespace cowscope::ui
 {
+
+/// What was compared, and how it differs. The guests' contents only where that was asked for.
+struct Comparison {
+    std::shared_ptr<const Image> first;
+    std::shared_ptr<const Image> second;
+    ImageDiff metadata;
+    std::optional<ContentDiff> contents;
+};
 
 /// The differences of a comparison as rows, by index arithmetic: header fields, names, L1 entries, guest ranges,
 /// counts, contents. One part of them can be shown alone.

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/repair/repair_dialog.h"
 
+#include "core/edit/session/edits.h"
 #include "ui/common/format.h"
 #include "ui/common/palette.h"
 #include "ui/common/text_label.h"
@@ -23,8 +24,6 @@ namespace cowscope::ui
 namespace
 {
 
-using Opener = ImageDocument::StorageOpener;
-
 constexpr std::size_t kMostRemains = 6;
 
 enum Column {
@@ -42,40 +41,43 @@ RepairPreview previewOf(const Image& image, const Census& census, RepairMode mod
         .dirty = image.header().isDirty(),
         .corrupt = image.header().isCorrupt(),
         .tooNarrow = census.count(FindingKind::RefcountOverflow) > 0,
-        .locked = {}};
+        .locked = {},
+        .shown = {}};
 }
 
-/// Looks at the file as it is now, with the locks that the repair will take. Where these are refused, the plan is that
-/// of the image as it was opened.
-Result<std::any> findPreview(const Opener& opener, const std::string& path, const std::shared_ptr<const Image>& opened,
-    const std::shared_ptr<const Census>& census, RepairMode mode, const TaskContext& task)
+/// Looks at the file as it is now, with the locks that the repair will take, and tries the repair. Where the locks are
+/// refused, the plan is that of the image as it was opened.
+Result<std::any> findPreview(EditDesk& desk, const CheckedImage& opened, RepairMode mode, const TaskContext& task)
 {
-    auto storage = opener(path, Access::ReadWrite, Sharing::Locked);
-    if (!storage) {
-        RepairPreview preview = previewOf(*opened, *census, mode);
-        preview.locked = std::move(storage.error()).in(path);
+    auto session = desk.session();
+    if (!session) {
+        RepairPreview preview = previewOf(*opened.image, *opened.census, mode);
+        preview.locked = std::move(session.error());
         return std::any(std::move(preview));
     }
-    auto image = openForRepair(*storage, task);
-    if (!image)
-        return std::unexpected(std::move(image.error()).in(path));
-    auto fresh = takeCensus(**image, task);
-    if (!fresh)
-        return std::unexpected(std::move(fresh.error()).in(path));
-    return std::any(previewOf(**image, **fresh, mode));
+    auto now = (*session)->before(task);
+    if (!now)
+        return failed(now);
+    RepairPreview preview = previewOf(*now->image, *now->census, mode);
+    if (preview.plan.changesNothing()) {
+        desk.leave();
+        return std::any(std::move(preview));
+    }
+    auto shown = desk.preview(repairEdit(mode, preview.plan), task);
+    if (!shown)
+        return failed(shown);
+    preview.shown = std::move(*shown);
+    return std::any(std::move(preview));
 }
 
-Result<std::any> carryOut(
-    const Opener& opener, const std::string& path, const RepairPlan& plan, const TaskContext& task)
+Result<std::any> carryOut(EditDesk& desk, const ShownPreview& preview, const TaskContext& task)
 {
-    auto storage = opener(path, Access::ReadWrite, Sharing::Locked);
-    if (!storage)
-        return std::unexpected(std::move(storage.error()).in(path));
-    auto result = repairImage(*storage, plan.mode, &plan, task);
-    if (!result)
-        return std::unexpected(std::move(result.error()).in(path));
-    return std::any(RepairOutcome{result->leaksFixed, result->corruptionsFixed, verdictLine(*result->census),
-        result->census->isClean(), result->plan.remains});
+    auto done = desk.commit(preview, task);
+    if (!done)
+        return failed(done);
+    const auto& result = std::any_cast<const RepairResult&>(*done);
+    return std::any(RepairOutcome{result.leaksFixed, result.corruptionsFixed, verdictLine(*result.census),
+        result.census->isClean(), result.plan.remains});
 }
 
 QTableWidgetItem* cell(const QString& text)
@@ -94,17 +96,18 @@ RepairDialog::RepairDialog(ImageDocument& document, RepairMode mode, QWidget* pa
         mode == RepairMode::Leaks ? tr("&Repair leaks") : tr("&Repair"), parent)
     , m_document(document)
     , m_mode(mode)
-    , m_path(QFile::encodeName(document.path()).toStdString())
+    , m_desk(std::make_shared<EditDesk>(document.storageOpener(), QFile::encodeName(document.path()).toStdString()))
     , m_headline(makeTextLabel(QStringLiteral("repairHeadline"), this))
     , m_actions(new QTableWidget(this))
     , m_givenUp(new NoticeBox(QStringLiteral("givenUp"), this))
     , m_givenUpList(new QListWidget(this))
     , m_accept(new QCheckBox(tr("I &understand that this is given up"), this))
     , m_remains(new NoticeBox(QStringLiteral("remains"), this))
+    , m_panel(new PreviewPanel(this))
     , m_amend(new QPushButton(tr("Change the &width\u2026"), this))
 {
     makeBody();
-    resize(760, 480);
+    resize(860, 640);
     connect(this, &TaskDialog::writing, &document, [&document] { document.setEditing(true); });
     connect(this, &TaskDialog::written, &document, [&document] { document.setEditing(false); });
 }
@@ -112,6 +115,7 @@ RepairDialog::RepairDialog(ImageDocument& document, RepairMode mode, QWidget* pa
 void RepairDialog::makeBody()
 {
     m_headline->setText(tr("Looking at what a repair would do\u2026"));
+    m_panel->hide();
     m_actions->setObjectName(QStringLiteral("repairActions"));
     m_actions->setAccessibleName(tr("What the repair does"));
     m_actions->setEditTriggers(QAbstractItemView::NoEditTriggers);
@@ -142,11 +146,12 @@ void RepairDialog::makeBody()
         Q_EMIT amendRequested();
     });
     body().addWidget(m_headline);
-    body().addWidget(m_actions, 3);
+    body().addWidget(m_actions, 2);
     body().addWidget(m_givenUp);
     body().addWidget(m_givenUpList, 1);
     body().addWidget(m_accept);
     body().addWidget(m_remains);
+    body().addWidget(m_panel, 3);
     body().addStretch(0); // takes the room while there are no actions to list
 }
 
@@ -160,8 +165,8 @@ void RepairDialog::findPlan()
 {
     look(
         tr("Checking the image"),
-        [opener = m_document.storageOpener(), path = m_path, image = m_document.image(), census = m_document.census(),
-            mode = m_mode](const TaskContext& task) { return findPreview(opener, path, image, census, mode, task); },
+        [desk = m_desk, opened = CheckedImage{m_document.image(), m_document.census()}, mode = m_mode](
+            const TaskContext& task) { return findPreview(*desk, opened, mode, task); },
         [this](const std::any& result) { showPreview(std::any_cast<const RepairPreview&>(result)); });
 }
 
@@ -174,6 +179,8 @@ void RepairDialog::showPreview(RepairPreview preview)
     m_remains->setNotice(
         NoticeBox::Kind::Warning, listHtml(tr("What this repair cannot mend:"), m_preview.plan.remains, kMostRemains));
     m_amend->setVisible(m_preview.tooNarrow);
+    m_panel->setVisible(m_preview.shown != nullptr);
+    m_panel->setPreview(m_preview.shown);
     if (m_preview.locked)
         showProblem(tr("<b>The image cannot be changed now.</b> %1").arg(errorText(*m_preview.locked)));
     updateReady();
@@ -218,7 +225,7 @@ void RepairDialog::showGivenUp()
 void RepairDialog::updateReady()
 {
     const RepairPlan& plan = m_preview.plan;
-    setReady(!plan.changesNothing() && !m_preview.locked && (!givesUp(plan) || m_accept->isChecked()));
+    setReady(m_panel->isSound() && !plan.changesNothing() && (!givesUp(plan) || m_accept->isChecked()));
 }
 
 void RepairDialog::go()
@@ -227,8 +234,7 @@ void RepairDialog::go()
     m_amend->hide();
     write(
         tr("Repairing"),
-        [opener = m_document.storageOpener(), path = m_path, plan = m_preview.plan](
-            const TaskContext& task) { return carryOut(opener, path, plan, task); },
+        [desk = m_desk, preview = m_preview.shown](const TaskContext& task) { return carryOut(*desk, *preview, task); },
         [this](const std::any& result) { showOutcome(std::any_cast<const RepairOutcome&>(result)); });
 }
 

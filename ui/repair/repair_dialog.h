@@ -4,6 +4,7 @@
 
 #include "ui/document/image_document.h"
 #include "ui/jobs/task_dialog.h"
+#include "ui/preview/preview_panel.h"
 #include "ui/repair/repair_text.h"
 
 class QCheckBox;
@@ -43,7 +44,7 @@ private:
 
     ImageDocument& m_document;
     const RepairMode m_mode;
-    const std::string m_path;
+    const std::shared_ptr<EditDesk> m_desk;
     RepairPreview m_preview;
     std::optional<RepairOutcome> m_outcome;
     QLabel* m_headline;
@@ -52,6 +53,7 @@ private:
     QListWidget* m_givenUpList;
     QCheckBox* m_accept;
     NoticeBox* m_remains;
+    PreviewPanel* m_panel;
     QPushButton* m_amend;
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/edit/repair/repair.h"
+#include "ui/preview/edit_desk.h"
 
 #include <QString>
 
@@ -19,6 +20,7 @@ struct RepairPreview {
     bool corrupt = false; ///< the header says so
     bool tooNarrow = false; ///< some cluster has more references than the width can count: amend first
     std::optional<Error> locked; ///< why the image cannot be written now; the plan is of the image as it was opened
+    std::shared_ptr<const ShownPreview> shown; ///< what the plan comes to; null where it changes nothing, or is locked
 };
 
 /// What is left of a repair when its files are closed again.

@@ -28,6 +28,23 @@ using What = SnapshotTask::What;
 
 constexpr int kMaxNameBytes = 255; ///< what the reference tools can read back
 
+struct Found {
+    SnapshotCost cost;
+    std::shared_ptr<const ShownPreview> preview;
+};
+
+/// What it costs and what comes of it.
+Result<std::any> findOut(EditDesk& desk, const SnapshotTask& work, const TaskContext& task)
+{
+    auto cost = findCost(desk, work, {task.stop, {}});
+    if (!cost)
+        return failed(cost);
+    auto preview = desk.preview(snapshotEdit(work), task);
+    if (!preview)
+        return failed(preview);
+    return std::any(Found{*cost, std::move(*preview)});
+}
+
 QString titleOf(What what)
 {
     switch (what) {
@@ -128,17 +145,18 @@ SnapshotDialog::SnapshotDialog(ImageDocument& document, SnapshotTask task, QWidg
         buttonOf(task.what), parent)
     , m_document(document)
     , m_task(std::move(task))
-    , m_path(QFile::encodeName(document.path()).toStdString())
+    , m_desk(std::make_shared<EditDesk>(document.storageOpener(), QFile::encodeName(document.path()).toStdString()))
     , m_name(new QLineEdit(this))
     , m_nameHint(makeTextLabel(QStringLiteral("nameHint"), this))
     , m_copy(new QCheckBox(tr("C&opy the clusters whose count would not fit any more"), this))
     , m_costs(new QWidget(this))
     , m_facts(new FactList(m_costs))
+    , m_panel(new PreviewPanel(this))
     , m_amend(new QPushButton(tr("Change the &width\u2026"), this))
     , m_repair(new QPushButton(tr("&Repair\u2026"), this))
 {
     makeBody();
-    resize(560, sizeHint().height());
+    resize(760, 620);
     connect(this, &TaskDialog::writing, &document, [&document] { document.setEditing(true); });
     connect(this, &TaskDialog::written, &document, [&document] { document.setEditing(false); });
 }
@@ -176,7 +194,8 @@ void SnapshotDialog::makeBody()
     m_facts->setFacts(costFacts({}, 0)); // takes its place from the start, so that nothing jumps
     m_facts->setEnabled(false);
     body().addWidget(m_costs);
-    body().addStretch(1);
+    body().addWidget(m_panel, 1);
+    body().addStretch(0);
     m_amend->setObjectName(QStringLiteral("changeWidth"));
     m_amend->hide();
     addButton(m_amend);
@@ -216,7 +235,7 @@ void SnapshotDialog::updateNameHint()
 void SnapshotDialog::updateReady()
 {
     updateNameHint();
-    setReady(m_cost && isName());
+    setReady(m_cost && m_panel->isSound() && isName());
 }
 
 void SnapshotDialog::prepare()
@@ -230,6 +249,8 @@ void SnapshotDialog::prepare()
     m_cost.reset();
     m_facts->setEnabled(false);
     m_costs->show();
+    m_panel->show();
+    m_panel->setPreview(nullptr);
     updateReady();
     m_task.onOverflow = m_copy->isChecked() ? OnOverflow::Copy : OnOverflow::Refuse;
     m_document.whenIdle(this, [this] { findCost(); });
@@ -239,21 +260,20 @@ void SnapshotDialog::findCost()
 {
     look(
         tr("Finding out what it costs"),
-        [opener = m_document.storageOpener(), path = m_path, work = m_task](
-            const TaskContext& task) -> Result<std::any> {
-            auto cost = ui::findCost(opener, path, work, task);
-            if (!cost)
-                return failed(cost);
-            return std::any(*cost);
-        },
-        [this](const std::any& result) { showCost(std::any_cast<const SnapshotCost&>(result)); });
+        [desk = m_desk, work = m_task](const TaskContext& task) { return findOut(*desk, work, task); },
+        [this](const std::any& result) {
+            const auto& found = std::any_cast<const Found&>(result);
+            showCost(found.cost, found.preview);
+        });
 }
 
-void SnapshotDialog::showCost(const SnapshotCost& cost)
+void SnapshotDialog::showCost(const SnapshotCost& cost, std::shared_ptr<const ShownPreview> preview)
 {
     m_cost = cost;
     m_facts->setFacts(costFacts(cost, m_document.image()->geometry().clusterSize()));
     m_facts->setEnabled(true);
+    m_panel->setPreview(std::move(preview));
+    growToFit();
     updateReady();
 }
 
@@ -266,6 +286,7 @@ bool SnapshotDialog::mayOverflow() const
 void SnapshotDialog::jobFailed(const Error& error)
 {
     m_costs->setVisible(m_cost.has_value());
+    m_panel->setVisible(m_panel->preview() != nullptr);
     TaskDialog::jobFailed(error);
     if (error.kind != ErrorKind::Refused || !m_document.image())
         return;
@@ -282,12 +303,9 @@ void SnapshotDialog::go()
     m_copy->setEnabled(false);
     write(
         windowTitle(),
-        [opener = m_document.storageOpener(), path = m_path, work = m_task](
-            const TaskContext& task) -> Result<std::any> {
-            auto done = carryOut(opener, path, work, task);
-            if (!done)
-                return failed(done);
-            return std::any(std::move(*done));
+        [desk = m_desk, preview = *m_panel->preview(), work = m_task](const TaskContext& task) mutable {
+            preview.edit.edit = snapshotEdit(work); // the preview did not know the name
+            return desk->commit(preview, task);
         },
         [this](const std::any& result) { finish(std::any_cast<const Snapshot&>(result)); });
 }

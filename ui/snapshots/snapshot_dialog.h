@@ -4,6 +4,7 @@
 
 #include "ui/common/fact_list.h"
 #include "ui/jobs/task_dialog.h"
+#include "ui/preview/preview_panel.h"
 #include "ui/snapshots/snapshot_job.h"
 
 class QCheckBox;
@@ -36,7 +37,7 @@ protected:
 private:
     void makeBody();
     void findCost();
-    void showCost(const SnapshotCost& cost);
+    void showCost(const SnapshotCost& cost, std::shared_ptr<const ShownPreview> preview);
     void finish(const Snapshot& snapshot);
     void updateReady();
     void updateNameHint();
@@ -45,13 +46,14 @@ private:
 
     ImageDocument& m_document;
     SnapshotTask m_task;
-    const std::string m_path;
+    const std::shared_ptr<EditDesk> m_desk;
     std::optional<SnapshotCost> m_cost;
     QLineEdit* m_name;
     QLabel* m_nameHint;
     QCheckBox* m_copy;
     QWidget* m_costs; ///< hidden where there are none to show
     FactList* m_facts;
+    PreviewPanel* m_panel;
     QPushButton* m_amend;
     QPushButton* m_repair;
 };

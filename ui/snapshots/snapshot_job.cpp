@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/snapshots/snapshot_job.h"
 
+#include "core/edit/session/edits.h"
+
 #include <algorithm>
 #include <chrono>
 
@@ -65,10 +67,11 @@ SnapshotRequest requestNow(const SnapshotTask& work)
         .onOverflow = work.onOverflow};
 }
 
-Result<Snapshot> perform(ImageEditor& editor, const SnapshotTask& work, const TaskContext& task)
+Result<Snapshot> perform(
+    ImageEditor& editor, const SnapshotTask& work, const SnapshotRequest& request, const TaskContext& task)
 {
     if (work.what == What::Create)
-        return createSnapshot(editor, requestNow(work), task);
+        return createSnapshot(editor, request, task);
     auto key = keyOf(editor.snapshots(), work.what, work.snapshot);
     if (!key)
         return failed(key);
@@ -81,34 +84,28 @@ Result<Snapshot> perform(ImageEditor& editor, const SnapshotTask& work, const Ta
 
 } // namespace
 
-Result<SnapshotCost> findCost(const ImageDocument::StorageOpener& opener, const std::string& path,
-    const SnapshotTask& work, const TaskContext& task)
+Edit snapshotEdit(SnapshotTask work)
 {
-    auto storage = ImageDocument::openForTrial(opener, path);
+    const SnapshotRequest request = requestNow(work);
+    return editorEdit("snapshot operation",
+        [work = std::move(work), request](ImageEditor& editor, const TaskContext& task) -> Result<std::any> {
+            auto done = perform(editor, work, request, task);
+            return done ? Result<std::any>(std::any(std::move(*done))) : failed(done);
+        });
+}
+
+Result<SnapshotCost> findCost(EditDesk& desk, const SnapshotTask& work, const TaskContext& task)
+{
+    auto session = desk.session();
+    if (!session)
+        return failed(session);
+    auto storage = (*session)->trial();
     if (!storage)
         return failed(storage);
     auto editor = ImageEditor::open(std::move(*storage), {}, task);
     if (!editor)
-        return std::unexpected(std::move(editor.error()).in(path));
-    auto cost = costOf(**editor, work, task);
-    if (!cost)
-        return std::unexpected(std::move(cost.error()).in(path));
-    return cost;
-}
-
-Result<Snapshot> carryOut(const ImageDocument::StorageOpener& opener, const std::string& path, const SnapshotTask& work,
-    const TaskContext& task)
-{
-    auto storage = opener(path, Access::ReadWrite, Sharing::Locked);
-    if (!storage)
-        return std::unexpected(std::move(storage.error()).in(path));
-    auto editor = ImageEditor::open(std::move(*storage), {}, task);
-    if (!editor)
-        return std::unexpected(std::move(editor.error()).in(path));
-    auto done = perform(**editor, work, task);
-    if (!done)
-        return std::unexpected(std::move(done.error()).in(path));
-    return done;
+        return failed(editor);
+    return costOf(**editor, work, task);
 }
 
 } // namespace cowscope::ui

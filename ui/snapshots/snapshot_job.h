@@ -3,7 +3,7 @@
 #pragma once
 
 #include "core/edit/image/snapshots.h"
-#include "ui/document/image_document.h"
+#include "ui/preview/edit_desk.h"
 
 namespace cowscope::ui
 {
@@ -22,13 +22,11 @@ struct SnapshotTask {
     OnOverflow onOverflow = OnOverflow::Refuse;
 };
 
+/// It as an edit, dated now. Returns the Snapshot that was made, or the one that was applied or deleted.
+Edit snapshotEdit(SnapshotTask work);
+
 /// What it would do to counts and file, tried out without writing. With the locks of a writer: an image in use is
 /// refused here already. Errors name the file.
-Result<SnapshotCost> findCost(const ImageDocument::StorageOpener& opener, const std::string& path,
-    const SnapshotTask& work, const TaskContext& task);
-
-/// Does it. Returns the snapshot that was made, or the one that was applied or deleted.
-Result<Snapshot> carryOut(const ImageDocument::StorageOpener& opener, const std::string& path, const SnapshotTask& work,
-    const TaskContext& task);
+Result<SnapshotCost> findCost(EditDesk& desk, const SnapshotTask& work, const TaskContext& task);
 
 } // namespace cowscope::ui

@@ -4,6 +4,7 @@
 #include "tests/gui/gui_support.h"
 #include "ui/amend_wizard/wizard_page.h"
 
+#include <QCheckBox>
 #include <QFile>
 #include <QLabel>
 #include <QListWidget>
@@ -47,6 +48,9 @@ private Q_SLOTS:
     void saysWhatTheImageIs();
     void refusesAWidthThatACountDoesNotFit();
     void refusesOtherWidthsForCompat010();
+    void splitsSharedClusters();
+    void bringsCompatTo11();
+    void goingBackUnlocksTheImage();
     void saysThatNothingWasWrittenUntilTheRun();
     void cancelsInTheMiddle_data();
     void cancelsInTheMiddle();
@@ -258,6 +262,85 @@ void TestAmendWizard::refusesOtherWidthsForCompat010()
     QVERIFY(readFile(image) == before);
 }
 
+void TestAmendWizard::splitsSharedClusters()
+{
+    const QString image = makeImage(QStringLiteral("refcount_bits=16"), QStringLiteral("16M"), true);
+    const QByteArray contents = qemu::contentHash(image);
+    const Bytes before = readFile(image);
+    WizardDriver driver(image);
+    QVERIFY(driver.isReady());
+    QVERIFY(driver.click(driver.forward()));
+    QVERIFY(driver.waitForCards());
+    auto* split = driver.find<QCheckBox>(QStringLiteral("splitShared"));
+    QVERIFY(!driver.find<QCheckBox>(QStringLiteral("upgradeCompat"))->isVisible());
+    QVERIFY(!driver.card(1)->isCheckable());
+    QVERIFY(driver.click(split));
+    QVERIFY(driver.click(driver.card(1)));
+    QVERIFY(driver.card(1)->isChecked());
+    QVERIFY(
+        driver.waitFor([&] { return driver.text(QStringLiteral("splitCost")).contains(QStringLiteral("Copies ")); }));
+    QVERIFY(driver.click(split)); // not any more
+    QVERIFY(!driver.card(1)->isChecked());
+    QVERIFY(!driver.forward()->isEnabled());
+    QVERIFY(driver.click(split));
+    QVERIFY(driver.click(driver.card(1)));
+    QVERIFY(driver.click(driver.forward()));
+    QCOMPARE(driver.page(), kPreview);
+    QVERIFY(driver.waitForward());
+    QVERIFY(driver.text(QStringLiteral("copied")).contains(QStringLiteral("clusters")));
+    QVERIFY(driver.text(QStringLiteral("previewSummary")).contains(QStringLiteral("CLEAN")));
+    QVERIFY(readFile(image) == before);
+    QVERIFY(driver.click(driver.forward()));
+    QVERIFY(driver.waitForward());
+    QVERIFY(driver.click(driver.forward()));
+    QCOMPARE(driver.page(), kResult);
+    QVERIFY(driver.waitForward());
+    QVERIFY(driver.text(QStringLiteral("verdict")).contains(QStringLiteral("complete")));
+    QVERIFY(driver.wizard().report()->summary->split.clusters > 0);
+    QCOMPARE(qemu::checkExit(image), 0);
+    QCOMPARE(widthOf(image), 1);
+    QCOMPARE(qemu::contentHash(image), contents);
+}
+
+void TestAmendWizard::bringsCompatTo11()
+{
+    const QString image = makeImage(QStringLiteral("compat=0.10"));
+    const QByteArray contents = qemu::contentHash(image);
+    WizardDriver driver(image);
+    QVERIFY(driver.isReady());
+    QVERIFY(driver.click(driver.forward()));
+    QVERIFY(driver.waitForCards());
+    QVERIFY(!driver.card(64)->isCheckable());
+    QVERIFY(driver.click(driver.find<QCheckBox>(QStringLiteral("upgradeCompat"))));
+    QVERIFY(driver.click(driver.card(64)));
+    QVERIFY(driver.card(64)->isChecked());
+    QVERIFY(driver.click(driver.forward()));
+    QVERIFY(driver.waitForward());
+    QVERIFY(driver.text(QStringLiteral("compatChange")).contains(QStringLiteral("1.1")));
+    QVERIFY(driver.click(driver.forward()));
+    QVERIFY(driver.waitForward());
+    QVERIFY(driver.click(driver.forward()));
+    QVERIFY(driver.waitForward());
+    QVERIFY(driver.text(QStringLiteral("verdict")).contains(QStringLiteral("complete")));
+    QCOMPARE(driver.document().image()->header().version, 3U);
+    QCOMPARE(qemu::checkExit(image), 0);
+    QCOMPARE(widthOf(image), 64);
+    QCOMPARE(qemu::contentHash(image), contents);
+}
+
+void TestAmendWizard::goingBackUnlocksTheImage()
+{
+    const QString image = makeImage(QStringLiteral("refcount_bits=16"));
+    WizardDriver driver(image);
+    QVERIFY(driver.isReady());
+    QVERIFY(driver.clickToPreview(64));
+    QVERIFY(driver.waitForward());
+    const QStringList snapshot{QStringLiteral("snapshot"), QStringLiteral("-c"), QStringLiteral("one"), image};
+    QVERIFY(qemu::img(snapshot).exit != 0);
+    QVERIFY(driver.click(driver.wizard().button(QWizard::BackButton)));
+    QCOMPARE(qemu::img(snapshot).exit, 0);
+}
+
 void TestAmendWizard::saysThatNothingWasWrittenUntilTheRun()
 {
     const QString image = makeImage(QStringLiteral("refcount_bits=16"));
@@ -436,6 +519,7 @@ void TestAmendWizard::blocksAnImageInUse()
     QVERIFY(driver.click(again));
     QVERIFY(driver.waitForward());
     QVERIFY(!again->isVisible());
+    driver.press(Qt::Key_Escape);
     verifyOld(image, before);
 }
 
@@ -446,11 +530,16 @@ void TestAmendWizard::refusesAFileThatChangedSinceThePreview()
     QVERIFY(driver.isReady());
     QVERIFY(driver.clickToPreview(64));
     QVERIFY(driver.waitForward());
-    qemu::io(image, {QStringLiteral("write -P 0x77 8M 1M")});
+    // The locks are held since the preview: no program that heeds them can come between.
+    QVERIFY(qemu::img({QStringLiteral("snapshot"), QStringLiteral("-c"), QStringLiteral("one"), image}).exit != 0);
+    QTest::qWait(20); // longer than a tick of the clock of files
+    QFile careless(image);
+    QVERIFY(careless.open(QFile::ReadWrite) && careless.seek(512 * 1024) && careless.write("x") == 1);
+    careless.close();
     const Bytes before = readFile(image);
     QVERIFY(driver.click(driver.forward()));
     QVERIFY(driver.waitFor(
-        [&] { return driver.text(QStringLiteral("phase")).contains(QStringLiteral("no longer what the change")); }));
+        [&] { return driver.text(QStringLiteral("phase")).contains(QStringLiteral("was changed since")); }));
     verifyOld(image, before);
 }
 

@@ -1,7 +1,6 @@
 // SPDX-FileCopyrightText: The Cowscope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/amend_wizard/amend_report.h"
-#include "ui/amend_wizard/strip_map.h"
 #include "ui/amend_wizard/width_text.h"
 #include "ui/common/plots/count_distribution.h"
 #include "ui/jobs/run_progress.h"
@@ -95,7 +94,8 @@ private Q_SLOTS:
     void reportsAFileThatCannotBeWritten();
     void showsSmallCountsOneByOne();
     void groupsLargeCountsByPowersOfTwo();
-    void marksTheStructuresOnTheStrip();
+    void saysWhatIsInTheWayAndHowItIsHelped();
+    void saysWhatASplitCopies();
     void progressNeverRunsBackwards();
     void progressSaysHowLong();
 };
@@ -159,12 +159,48 @@ void TestWizardText::saysWhatThePlanWrites()
 
 void TestWizardText::warnsOfAFullDisk()
 {
-    QVERIFY(spaceWarning(samplePlan(), 1 << 30).isEmpty());
-    QVERIFY(spaceWarning(samplePlan(), -1).isEmpty());
-    QVERIFY(spaceWarning(samplePlan(), 1000).contains(QStringLiteral("384 KiB")));
-    AmendPlan inside = samplePlan();
-    inside.fileBytesAfter = inside.fileBytesBefore;
-    QVERIFY(spaceWarning(inside, 0).isEmpty());
+    const std::uint64_t before = samplePlan().fileBytesBefore;
+    const std::uint64_t after = samplePlan().fileBytesAfter;
+    QVERIFY(spaceWarning(before, after, 1 << 30).isEmpty());
+    QVERIFY(spaceWarning(before, after, -1).isEmpty());
+    QVERIFY(spaceWarning(before, after, 1000).contains(QStringLiteral("384 KiB")));
+    QVERIFY(spaceWarning(before, before, 0).isEmpty());
+}
+
+void TestWizardText::saysWhatIsInTheWayAndHowItIsHelped()
+{
+    const WidthAssessment shared = refusedWidth();
+    QCOMPARE(cardState(shared, 3, {false, false}, true), CardState::DoesNotFit);
+    QCOMPARE(cardState(shared, 3, {false, true}, true), CardState::WithCopies);
+    QCOMPARE(cardState(shared, 3, {false, true}, false), CardState::DoesNotFit); // something else is in the way
+    QCOMPARE(cardState(shared, 2, {false, true}, true), CardState::NeedsCompat11);
+    QCOMPARE(cardState(shared, 2, {true, false}, true), CardState::DoesNotFit);
+    QCOMPARE(cardState(shared, 2, {true, true}, true), CardState::WithCopies);
+    WidthAssessment wide;
+    wide.order = 6;
+    QCOMPARE(cardState(wide, 2, {false, false}, true), CardState::NeedsCompat11);
+    QCOMPARE(cardState(wide, 2, {true, false}, true), CardState::WithCompat11);
+    QVERIFY(canBeChosen(CardState::WithCompat11) && canBeChosen(CardState::WithCopies));
+    QVERIFY(!canBeChosen(CardState::NeedsCompat11) && !canBeChosen(CardState::DoesNotFit));
+    QVERIFY(widthDetails(shared, CardState::WithCopies, 0).contains(QStringLiteral("copied until")));
+    QVERIFY(!widthDetails(shared, CardState::WithCopies, 0).contains(QStringLiteral("counts to 1, but")));
+}
+
+void TestWizardText::saysWhatASplitCopies()
+{
+    AmendSummary summary;
+    summary.newOrder = 0;
+    summary.split = {12, 12U << kClusterBits};
+    summary.fileBytesBefore = 20U << kClusterBits;
+    summary.fileBytesAfter = 32U << kClusterBits;
+    QCOMPARE(splitText(summary), QStringLiteral("Copies 12 clusters (768 KiB). The file goes from 1.25 MiB to 2 MiB."));
+    const QList<Fact> facts = summaryFacts(summary, 1 << 20, 1 << 30);
+    QCOMPARE(valueOf(facts, QStringLiteral("widthChange")), QStringLiteral("16 bits \u2192 1 bit"));
+    QCOMPARE(valueOf(facts, QStringLiteral("copied")), QStringLiteral("12 clusters, 768 KiB"));
+    QCOMPARE(valueOf(facts, QStringLiteral("bytesToWrite")), QStringLiteral("1 MiB"));
+    AmendReport report{QStringLiteral("a"), std::nullopt, factsOf(4, 1), factsOf(0, 1), summary};
+    QVERIFY(reportAsText(report).contains("Copies 12 clusters"));
+    QVERIFY(reportAsJson(report).contains("\"copied-clusters\": 12"));
 }
 
 void TestWizardText::givesVerdicts()
@@ -242,16 +278,6 @@ void TestWizardText::groupsLargeCountsByPowersOfTwo()
     QCOMPARE(countBuckets(histogram),
         (std::vector<CountBucket>{{0, 0, 0}, {1, 1, 5}, {4, 7, 3}, {512, 1023, 3}, {1024, 2047, 6},
             {std::uint64_t{1} << 63, ~std::uint64_t{0}, 7}}));
-}
-
-void TestWizardText::marksTheStructuresOnTheStrip()
-{
-    using Kind = StripPart::Kind;
-    QCOMPARE(stripBefore(samplePlan(), kClusterBits),
-        (QList<StripPart>{{Kind::Refblock, 0x20000, 0x10000}, {Kind::Reftable, 0x10000, 0x10000}}));
-    QCOMPARE(stripAfter(samplePlan(), kClusterBits),
-        (QList<StripPart>{{Kind::Freed, 0x20000, 0x10000}, {Kind::Freed, 0x10000, 0x10000},
-            {Kind::Refblock, 0x140000, 0x50000}, {Kind::Reftable, 0x190000, 0x10000}}));
 }
 
 void TestWizardText::progressNeverRunsBackwards()
