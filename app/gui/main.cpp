@@ -5,6 +5,7 @@
 #include "ui/common/palette.h"
 #include "ui/jobs/job.h"
 #include "ui/shell/main_window.h"
+#include "ui/shell/safe_end.h"
 
 #include <QApplication>
 #include <QCommandLineParser>
@@ -143,6 +144,7 @@ int main(int argc, char** argv)
     QApplication::setApplicationDisplayName(QStringLiteral("Cowscope"));
     QApplication::setDesktopFileName(QStringLiteral("org.cowscope.Cowscope"));
     QApplication::setWindowIcon(QIcon(QStringLiteral(":/icons/cowscope.svg")));
+    const ui::SafeEnd safeEnd;
     const QTemporaryDir settings;
     if (!options.screenshots.isEmpty() || !options.demo.isEmpty())
         useSettingsIn(settings);

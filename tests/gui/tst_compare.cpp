@@ -3,7 +3,7 @@
 #include "tests/gui/gui_support.h"
 #include "ui/compare/change_map.h"
 #include "ui/compare/compare_panel.h"
-#include "ui/compare/diff_model.h"
+#include "ui/preview/diff_model.h"
 
 #include <QCheckBox>
 #include <QComboBox>

@@ -141,14 +141,19 @@ bool Job::anyRunning()
     return !Worker::all().empty();
 }
 
-void Job::waitForAll()
+void Job::stopAll()
 {
     for (const Worker& worker : Worker::all())
         worker.link->stop.request_stop();
-    for (const Worker& worker : std::exchange(Worker::all(), {})) {
+    for (const Worker& worker : Worker::all())
         worker.thread->wait();
+}
+
+void Job::waitForAll()
+{
+    stopAll();
+    for (const Worker& worker : std::exchange(Worker::all(), {}))
         delete worker.thread;
-    }
 }
 
 } // namespace cowscope::ui

@@ -42,8 +42,11 @@ public:
     QString title() const { return m_title; }
     Progress lastProgress() const { return m_lastProgress; }
 
-    /// Requests every running job in the program to stop and waits for their threads. For the very end of main(),
-    /// behind the event loop: no job reports anything after it.
+    /// Requests every running job in the program to stop and waits for their threads. The jobs report their ends later,
+    /// as ever.
+    static void stopAll();
+
+    /// The same for the very end of main(), behind the event loop: no job reports anything after it.
     static void waitForAll();
 
     /// Whether any job of the program has a thread that still runs.

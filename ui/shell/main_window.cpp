@@ -22,6 +22,7 @@
 #include "ui/snapshots/snapshots_panel.h"
 
 #include <QAction>
+#include <QApplication>
 #include <QCloseEvent>
 #include <QDir>
 #include <QFileDialog>
@@ -385,8 +386,35 @@ void MainWindow::updateSelectionText()
             tr("%1 \u00b7 %2").arg(guestRangeText(guest->first, guest->bytes), m_selectionText->text()));
 }
 
+/// Asks the dialogs of this window to close. One that writes first stops its edit: the window then closes after it.
+bool MainWindow::closeDialogs()
+{
+    bool closed = true;
+    const auto dialogs = findChildren<QDialog*>(QString(), Qt::FindDirectChildrenOnly);
+    for (QDialog* dialog : dialogs) {
+        if (!dialog->isVisible() || dialog->close())
+            continue;
+        closed = false;
+        connect(dialog, &QObject::destroyed, this, &MainWindow::close,
+            static_cast<Qt::ConnectionType>(Qt::QueuedConnection | Qt::UniqueConnection));
+    }
+    return closed;
+}
+
+void MainWindow::closeAll()
+{
+    const auto windows = QApplication::topLevelWidgets();
+    for (QWidget* each : windows)
+        if (auto* window = qobject_cast<MainWindow*>(each))
+            window->close();
+}
+
 void MainWindow::closeEvent(QCloseEvent* event)
 {
+    if (!closeDialogs()) {
+        event->ignore();
+        return;
+    }
     QSettings().setValue(kGeometryKey, saveGeometry());
     m_views->saveLayout();
     QMainWindow::closeEvent(event);

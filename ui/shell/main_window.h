@@ -43,6 +43,7 @@ public:
 public Q_SLOTS:
     void chooseImage(); ///< the file dialog
     void closeImage(); ///< the image; the window if it has none
+    static void closeAll(); ///< every window of the program, so that it ends
     void showAmendWizard();
     void showCreateDialog();
     void goTo(const QString& place);
@@ -53,6 +54,7 @@ protected:
     void dropEvent(QDropEvent* event) override;
 
 private:
+    bool closeDialogs();
     void makeActions();
     void makeFileMenu();
     void makeViewMenu();

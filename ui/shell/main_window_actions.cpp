@@ -57,7 +57,7 @@ void MainWindow::makeFileMenu()
     menu->addSeparator();
     m_close = menu->addAction(tr("&Close"), QKeySequence(Qt::CTRL | Qt::Key_W), this, &MainWindow::closeImage);
     m_close->setObjectName(QStringLiteral("closeAction"));
-    menu->addAction(tr("&Quit"), QKeySequence::Quit, qApp, &QApplication::closeAllWindows);
+    menu->addAction(tr("&Quit"), QKeySequence::Quit, this, &MainWindow::closeAll);
 }
 
 void MainWindow::fillRecentMenu()
