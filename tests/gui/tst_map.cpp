@@ -1,11 +1,11 @@
 // SPDX-FileCopyrightText: The Cowscope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/gui/gui_support.h"
-#include "ui/common/palette.h"
 #include "ui/cells/map_cells.h"
 #include "ui/cells/map_legend.h"
-#include "ui/map/map_panel.h"
 #include "ui/cells/map_view.h"
+#include "ui/common/palette.h"
+#include "ui/map/map_panel.h"
 #include "ui/map/minimap.h"
 
 #include <QComboBox>

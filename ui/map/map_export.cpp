@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/map/map_export.h"
 
-#include "ui/common/format.h"
-#include "ui/common/palette.h"
 #include "ui/cells/map_legend.h"
 #include "ui/cells/map_picture.h"
+#include "ui/common/format.h"
+#include "ui/common/palette.h"
 
 #include <QCoreApplication>
 #include <QFile>

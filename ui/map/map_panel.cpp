@@ -2,14 +2,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/map/map_panel.h"
 
+#include "ui/cells/map_cells.h"
+#include "ui/cells/map_legend.h"
+#include "ui/cells/map_view.h"
 #include "ui/common/format.h"
 #include "ui/common/palette.h"
 #include "ui/common/wrapping_layout.h"
 #include "ui/document/selected_clusters.h"
-#include "ui/cells/map_cells.h"
 #include "ui/map/map_hover.h"
-#include "ui/cells/map_legend.h"
-#include "ui/cells/map_view.h"
 #include "ui/map/minimap.h"
 
 #include <QComboBox>
