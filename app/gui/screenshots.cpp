@@ -130,6 +130,8 @@ void Screenshots::askForSomething(const QWidget& dialog)
     for (const QString& bit : {QStringLiteral("bit.0.1"), QStringLiteral("bit.1.0")})
         if (auto* box = dialog.findChild<QAbstractButton*>(bit); box && box->isEnabled())
             box->click();
+    if (auto* lazy = dialog.findChild<QCheckBox*>(QStringLiteral("lazyRefcounts")); lazy && lazy->isEnabled())
+        lazy->click();
     if (auto* count = dialog.findChild<QLineEdit*>(QStringLiteral("newCount")))
         count->setText(QStringLiteral("0"));
 }

@@ -64,6 +64,9 @@ QList<Term> termsOf(PageId page)
             {Text::tr("Does not fit"),
                 Text::tr("Some cluster has a count that is larger than the width's maximum. The clusters concerned are "
                          "listed. Deleting snapshots lowers counts.")},
+            {Text::tr("Copying shared clusters"),
+                Text::tr("What snapshots share with the disk is copied until every count fits: any width can then be "
+                         "chosen, for the space that the copies take. The disk and all snapshots show what they did.")},
             {Text::tr("Compressed clusters"),
                 Text::tr("Several compressed clusters can share one host cluster, which then has a count above 1.")},
             compatTerm()};
@@ -72,9 +75,12 @@ QList<Term> termsOf(PageId page)
             {Text::tr("Written beside"),
                 Text::tr("The new structures go to clusters that the image does not use. Until the header is switched, "
                          "with one write of 512 bytes, the image is the old one; after it, the new one.")},
+            {Text::tr("What would change"),
+                Text::tr("The change was made on a copy of what it touches, and the result was checked. The maps show "
+                         "every cluster of the file before and after; what is pale stays as it is.")},
             {Text::tr("Image lock"),
                 Text::tr("Programs that use an image mark it. An image that a virtual machine has open cannot be "
-                         "changed.")}};
+                         "changed; from this page on none can open it until the change has ended.")}};
     case PageId::Run:
         return {{Text::tr("Switching the header"),
                     Text::tr("The moment of change: one write of 512 bytes. Before it, Cancel leaves the image as it "
