@@ -36,7 +36,7 @@ AmendOptionsDialog::AmendOptionsDialog(ImageDocument& document, QWidget* parent)
     makeBody();
     fill();
     m_panel->hide();
-    resize(760, 400);
+    resize(760, 600);
     for (QComboBox* box : {m_compat, m_width, m_backingFormat})
         connect(box, &QComboBox::currentIndexChanged, this, [this] { prepare(); });
     for (QCheckBox* box : {m_split, m_lazy})

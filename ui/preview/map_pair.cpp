@@ -57,6 +57,7 @@ QWidget* MapPair::makeSide(Which which)
     side.view->setAccessibleName(
         which == Before ? tr("Map of all clusters before the edit") : tr("Map of all clusters after the edit"));
     side.view->setMinimumSize(120, 64);
+    side.view->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Ignored); // takes what the dialog has to spare
     auto* box = new QWidget(this);
     auto* layout = new QVBoxLayout(box);
     layout->setContentsMargins(0, 0, 0, 0);
