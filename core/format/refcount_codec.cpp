@@ -59,18 +59,33 @@ template <typename T>
     }
 }
 
+template <typename T>
+std::uint64_t wordAt(std::span<const std::byte> block, std::uint64_t index)
+{
+    T word;
+    std::memcpy(&word, block.data() + index * sizeof(T), sizeof(T));
+    return swapBigEndian(word);
+}
+
 } // namespace
 
 std::uint64_t RefcountCodec::get(std::span<const std::byte> block, std::uint64_t index) const
 {
-    std::uint64_t count = 0;
-    if (bits() < 8) {
-        const unsigned perByte = 8 / bits();
-        const auto byte = std::to_integer<std::uint64_t>(block[index / perByte]);
-        return byte >> (index % perByte * bits()) & maximum();
+    switch (m_order) {
+    case 3:
+        return wordAt<std::uint8_t>(block, index);
+    case 4:
+        return wordAt<std::uint16_t>(block, index);
+    case 5:
+        return wordAt<std::uint32_t>(block, index);
+    case 6:
+        return wordAt<std::uint64_t>(block, index);
+    default:
+        break;
     }
-    unpack(block.subspan(index * bits() / 8), {&count, 1});
-    return count;
+    const unsigned perByte = 8 / bits();
+    const auto byte = std::to_integer<std::uint64_t>(block[index / perByte]);
+    return byte >> (index % perByte * bits()) & maximum();
 }
 
 void RefcountCodec::set(std::span<std::byte> block, std::uint64_t index, std::uint64_t count) const

@@ -20,6 +20,7 @@ namespace
 {
 
 constexpr std::uint64_t kMaxOffset = std::numeric_limits<off_t>::max();
+constexpr std::uint64_t kWritebackBytes = std::uint64_t{8} << 20; ///< that wait until the system is told to start
 
 Error openError(const std::string& path, int code)
 {
@@ -178,11 +179,24 @@ Result<void> FileStorage::write(std::uint64_t offset, std::span<const std::byte>
             return std::unexpected(systemError("write", offset + done, errno));
         done += static_cast<std::size_t>(count);
     }
-    return {};
+    m_inCache += bytes.size();
+    return m_inCache < kWritebackBytes ? Result<void>{} : startWriteback();
+}
+
+/// Waits for what was started before, so that at most twice kWritebackBytes are not on disk, and starts with the rest.
+Result<void> FileStorage::startWriteback()
+{
+    m_inCache = 0;
+    if (::sync_file_range(m_descriptor, 0, 0, SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE) == 0)
+        return {};
+    // An error of a disk is told once only. Any other means that the file system does not know the call.
+    const bool lost = errno == EIO || errno == ENOSPC || errno == EDQUOT;
+    return lost ? std::unexpected(systemError("write to disk", 0, errno)) : Result<void>{};
 }
 
 Result<void> FileStorage::flush()
 {
+    m_inCache = 0;
     if (::fdatasync(m_descriptor) != 0)
         return std::unexpected(systemError("flush to disk", 0, errno));
     return {};

@@ -25,6 +25,9 @@ enum class Sharing {
 
 /// A regular file or a block device. The file is opened without following the wish of any image content, never
 /// created, and read-only access does not touch its access time where the system allows that.
+///
+/// What is written is on its way to the disk soon, and never much of it waits: a flush of gigabytes would take seconds
+/// in which nobody can be stopped.
 class FileStorage final : public Storage
 {
 public:
@@ -61,10 +64,12 @@ private:
     FileStorage(int descriptor, std::string path, bool blockDevice);
 
     Error systemError(const char* doing, std::uint64_t offset, int code) const;
+    Result<void> startWriteback();
 
     int m_descriptor = -1;
     std::string m_path;
     bool m_blockDevice = false;
+    std::uint64_t m_inCache = 0; ///< bytes written since the system was last told to start with them
 };
 
 } // namespace cowscope

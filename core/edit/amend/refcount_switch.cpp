@@ -18,7 +18,6 @@ namespace
 
 constexpr std::size_t kSectorBytes = 512; ///< the unit that a disk writes as a whole
 constexpr std::uint64_t kWriteBytes = std::uint64_t{1} << 20;
-constexpr std::uint64_t kFlushBytes = std::uint64_t{16} << 20; ///< no flush waits for more, as none can be cancelled
 constexpr std::size_t kSliceEntries = 1U << 13; ///< counts converted at a time; a whole number of bytes at any width
 
 static_assert(header_field::kHeaderLength + 4 <= kSectorBytes, "the switch is one write of one sector");
@@ -88,11 +87,7 @@ private:
         m_at = m_at + m_used;
         m_used = 0;
         m_zeros = 0;
-        m_unflushed += length;
-        if (m_unflushed < kFlushBytes)
-            return {};
-        m_unflushed = 0;
-        return m_storage.flush();
+        return {};
     }
 
     Storage& m_storage;
@@ -100,7 +95,6 @@ private:
     std::vector<std::byte> m_pending;
     std::size_t m_used = 0; ///< bytes of m_pending
     std::size_t m_zeros = 0; ///< zeros at their end
-    std::uint64_t m_unflushed = 0; ///< bytes written since the last flush
 };
 
 class RefcountWriter

@@ -4,6 +4,7 @@
 
 #include "core/format/refcount_codec.h"
 
+#include <array>
 #include <cstdint>
 #include <cstring>
 #include <span>
@@ -34,20 +35,22 @@ std::uint64_t lowerCounts(RefcountCodec codec, std::span<std::byte> block, std::
 std::uint64_t firstZeroCount(RefcountCodec codec, std::span<const std::byte> block, std::uint64_t first);
 
 /// Calls `visit(entry, a, b)` for each entry of which two blocks of the same size have different counts, in ascending
-/// order. Skips what is equal by whole words.
+/// order. Skips what is equal by 64 bytes, of which a block is a whole number.
 template <typename Visit>
 void forDifferentCounts(RefcountCodec codec, std::span<const std::byte> a, std::span<const std::byte> b, Visit visit)
 {
-    const std::uint64_t perWord = codec.entriesIn(sizeof(std::uint64_t));
-    for (std::size_t word = 0; word < a.size() / sizeof(std::uint64_t); ++word) {
-        const std::size_t at = word * sizeof(std::uint64_t);
-        if (std::memcmp(a.data() + at, b.data() + at, sizeof(std::uint64_t)) == 0)
+    constexpr std::size_t kSliceBytes = 64;
+    std::array<std::uint64_t, kSliceBytes * 8> ones;
+    std::array<std::uint64_t, kSliceBytes * 8> others;
+    const std::uint64_t entries = codec.entriesIn(kSliceBytes);
+    for (std::size_t at = 0; at < a.size(); at += kSliceBytes) {
+        if (std::memcmp(a.data() + at, b.data() + at, kSliceBytes) == 0)
             continue;
-        for (std::uint64_t entry = word * perWord; entry < (word + 1) * perWord; ++entry) {
-            const std::uint64_t one = codec.get(a, entry);
-            const std::uint64_t other = codec.get(b, entry);
-            if (one != other)
-                visit(entry, one, other);
+        codec.unpack(a.subspan(at), std::span(ones).first(entries));
+        codec.unpack(b.subspan(at), std::span(others).first(entries));
+        for (std::uint64_t i = 0; i < entries; ++i) {
+            if (ones[i] != others[i])
+                visit(codec.entriesIn(at) + i, ones[i], others[i]);
         }
     }
 }

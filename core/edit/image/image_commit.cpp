@@ -19,6 +19,7 @@ namespace
 
 constexpr std::uint64_t kSectorBytes = 512;
 constexpr std::uint64_t kWorthADiscard = std::uint64_t{1} << 20; ///< where many single clusters become free
+constexpr std::uint64_t kDiscardBytes = std::uint64_t{16} << 20; ///< at a time
 constexpr std::uint64_t kSectorWords = kSectorBytes / 8;
 
 std::vector<std::byte> bigEndian(std::span<const std::uint64_t> words)
@@ -68,9 +69,16 @@ Result<void> ImageEditor::commit(const TaskContext& task, CommitOrder order)
     for (const ClusterRun& run : m_refcounts.settle()) {
         const std::uint64_t bytes = run.count * m_geometry.clusterSize();
         if (order == CommitOrder::InPlace || bytes >= kWorthADiscard)
-            m_storage->discard(m_geometry.offset(run.first).value(), bytes);
+            discard(m_geometry.offset(run.first).value(), bytes, task.stop);
     }
     return {};
+}
+
+/// The commit is done, and who wants it to stop does not wait for favours.
+void ImageEditor::discard(std::uint64_t offset, std::uint64_t bytes, const std::stop_token& stop)
+{
+    for (std::uint64_t done = 0; done < bytes && !stop.stop_requested(); done += kDiscardBytes)
+        m_storage->discard(offset + done, std::min(bytes - done, kDiscardBytes));
 }
 
 /// Does the part of a commit that writes over what the image on disk is made of. If it fails, that is undone; the file

@@ -218,6 +218,7 @@ private:
     Result<bool> writeL2Pages();
     Result<void> writeL1Words(std::uint64_t first, std::uint64_t end);
     Result<void> flushIf(bool wrote);
+    void discard(std::uint64_t offset, std::uint64_t bytes, const std::stop_token& stop);
 
     std::shared_ptr<RevertibleStorage> m_storage;
     GuestFiles m_files;

@@ -676,7 +676,8 @@ std::vector<ClusterRun> RefcountStore::settle()
             else
                 freed.push_back({cluster, 1});
         };
-        if (block.lowered && !block.onDisk.empty())
+        const bool mayHaveFreed = block.lowered && firstZeroCount(m_codec, block.now, 0) < m_entries;
+        if (mayHaveFreed && !block.onDisk.empty())
             forDifferentCounts(m_codec, block.now, block.onDisk, noteFreed);
         block.onDisk.clear();
         block.onDisk.shrink_to_fit();
