@@ -90,7 +90,8 @@ void printText(std::FILE* stream, const std::string& text)
     for (std::size_t at = 0; at < text.size();) {
         const std::size_t end = std::min(text.find('\n', at), text.size());
         const bool ended = end < text.size();
-        fmt::print(stream, "{}{}", spelledOut(std::string_view(text).substr(at, end - at)), ended ? "\n" : "");
+        // Not fmt::print, which throws where nobody reads: main() asks whether the output got through.
+        std::fputs((spelledOut(std::string_view(text).substr(at, end - at)) + (ended ? "\n" : "")).c_str(), stream);
         at = end + 1;
     }
 }

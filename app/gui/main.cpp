@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/gui/demo.h"
 #include "app/gui/screenshots.h"
+#include "core/storage/standard_streams.h"
 #include "ui/common/palette.h"
 #include "ui/jobs/job.h"
 #include "ui/shell/main_window.h"
@@ -135,6 +136,7 @@ int runWindows(const Options& options)
 
 int main(int argc, char** argv)
 {
+    openMissingStandardStreams();
     const auto app = makeApplication(argc, argv);
     QApplication::setOrganizationName(QStringLiteral("Cowscope"));
     QApplication::setApplicationName(QStringLiteral("cowscope"));

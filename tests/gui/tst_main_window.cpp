@@ -100,6 +100,7 @@ private Q_SLOTS:
     void bringsEveryViewUpByKeys();
     void resetsItsLayout();
     void remembersItsLayout();
+    void keepsItsLayoutWhenNothingWasOpened();
     void fitsASmallScreen();
     void opensTheWizard();
     void opensTheHeaderEditorByAKey();
@@ -670,6 +671,18 @@ void TestMainWindow::remembersItsLayout()
     QVERIFY(m_window->views().dock(Views::View::Map)->visibleRegion().isEmpty());
     QVERIFY2(std::abs(height() - chosen) <= 5, qPrintable(QString::number(height())));
     child<QAction>(QStringLiteral("resetLayoutAction")).trigger(); // for the tests behind this one
+}
+
+void TestMainWindow::keepsItsLayoutWhenNothingWasOpened()
+{
+    REQUIRE_QEMU();
+    QSettings().remove(QStringLiteral("layout/views"));
+    m_window->close(); // on the start page: the views have never been shown
+    QTRY_VERIFY(!m_window);
+    init();
+    open(m_image);
+    const int findings = m_window->views().dock(Views::View::Findings)->height();
+    QVERIFY2(findings < m_window->height() / 3, qPrintable(QString::number(findings)));
 }
 
 void TestMainWindow::fitsASmallScreen()

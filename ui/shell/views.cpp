@@ -156,6 +156,7 @@ void Views::proportion()
 void Views::showEvent(QShowEvent* event)
 {
     QMainWindow::showEvent(event);
+    m_shown = true;
     if (std::exchange(m_fresh, false))
         proportion();
 }
@@ -222,7 +223,8 @@ void Views::resetLayout()
 
 void Views::saveLayout() const
 {
-    QSettings().setValue(kLayoutKey, saveState(kLayoutVersion));
+    if (m_shown) // else it has no layout yet, and the one of the last time stays
+        QSettings().setValue(kLayoutKey, saveState(kLayoutVersion));
 }
 
 void Views::restoreLayout()

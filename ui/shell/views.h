@@ -94,6 +94,7 @@ private:
     HexPanel* m_hex;
     ChainPanel* m_chain;
     bool m_fresh = true; ///< no saved layout: share the space out when the size is known
+    bool m_shown = false; ///< at least once
 };
 
 } // namespace cowscope::ui
