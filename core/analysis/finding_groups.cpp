@@ -177,7 +177,26 @@ private:
         if (cut.empty())
             return;
         cut.insert(cut.end(), counts.begin(), counts.end());
-        addGroup(GroupCause::CutOff, cut);
+        if (FindingGroup* group = addGroup(GroupCause::CutOff, cut))
+            group->guest = cutOffGuest(group->findings);
+    }
+
+    /// From the first to the last guest byte that the entries map, where it is known.
+    std::optional<GuestRange> cutOffGuest(std::span<const std::size_t> findings) const
+    {
+        const Geometry& geometry = m_image.geometry();
+        std::uint64_t begin = UINT64_MAX;
+        std::uint64_t end = 0;
+        for (const std::size_t i : findings) {
+            if (!finding(i).guest)
+                continue;
+            const std::uint64_t first = finding(i).guest->value();
+            begin = std::min(begin, first);
+            end = std::max(
+                end, first + (finding(i).as == ClusterOwner::L2Table ? geometry.l2Coverage() : geometry.clusterSize()));
+        }
+        end = std::min(end, geometry.virtualSize());
+        return begin < end ? std::optional(GuestRange{GuestOffset(begin), end - begin}) : std::nullopt;
     }
 
     void groupMissingRefblocks()
@@ -245,10 +264,35 @@ private:
     {
         if (!m_image.header().isDirty())
             return;
-        addGroup(GroupCause::NotClosed, ungrouped([](const Finding& each) {
+        FindingGroup* group = addGroup(GroupCause::NotClosed, ungrouped([](const Finding& each) {
             return each.kind == FindingKind::Leak || each.kind == FindingKind::RefcountTooLow
                 || each.kind == FindingKind::CopiedFlagWrong;
         }));
+        if (group != nullptr)
+            group->places = countedClusters(group->findings);
+    }
+
+    /// The clusters that findings about counts and copied flags are about. A flag and the count that it follows are
+    /// about the same cluster.
+    std::uint64_t countedClusters(std::span<const std::size_t> findings) const
+    {
+        std::vector<std::pair<HostCluster, HostCluster>> runs; // first and behind last
+        for (const std::size_t i : findings) {
+            const bool flag = finding(i).kind == FindingKind::CopiedFlagWrong;
+            // Offset and flag stand where those of an L2 entry do.
+            const HostCluster first
+                = flag ? m_image.geometry().cluster(L1Entry{finding(i).actual}.l2Offset()) : finding(i).cluster;
+            runs.emplace_back(first, first + finding(i).clusters);
+        }
+        std::ranges::sort(runs);
+        std::uint64_t clusters = 0;
+        HostCluster counted(0);
+        for (const auto& [first, end] : runs) {
+            const HostCluster from = std::max(first, counted);
+            clusters += end > from ? end - from : 0;
+            counted = std::max(counted, end);
+        }
+        return clusters;
     }
 
     /// Flags that would be right if the counts were.

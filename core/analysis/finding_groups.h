@@ -35,11 +35,11 @@ struct FindingGroup {
     Severity severity = Severity::Note; ///< the worst of its findings
     std::string title; ///< "8,000 leaked clusters are one lost L2 table, guest 3.5 GiB to 4 GiB"
     std::string why; ///< what happened, in sentences
-    std::string rule; ///< the rule that is broken
+    std::string rule; ///< the rules that are broken
     std::string repair; ///< what a repair does, and what is lost by it
     std::vector<std::string> owners; ///< of a double allocation: everyone who claims the cluster
     std::vector<std::size_t> findings; ///< indexes in Census::findings, ascending
-    std::uint64_t places = 0; ///< clusters and entries concerned
+    std::uint64_t places = 0; ///< clusters and entries concerned; of NotClosed clusters, each once
     std::optional<GuestRange> guest; ///< the guest data concerned, where it is known
 };
 

@@ -4,8 +4,11 @@
 
 #include "core/base/number_text.h"
 
+#include <algorithm>
 #include <array>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <set>
 
 namespace cowscope
 {
@@ -121,6 +124,25 @@ void describeByCause(FindingGroup& group, const Finding& first, const Image& ima
     }
 }
 
+/// The rules that the findings of a group break, each once; of many only that of the first.
+std::string rulesOf(const FindingGroup& group, const Census& census)
+{
+    constexpr std::size_t kMostRules = 3;
+    std::set<FindingKind> kinds;
+    for (const std::size_t i : group.findings)
+        kinds.insert(census.findings[i].kind);
+    if (kinds.size() > kMostRules)
+        return std::string(findingText(census.findings[group.findings.front()].kind).rule);
+    std::vector<std::string_view> rules;
+    for (const FindingKind kind : kinds) {
+        const std::string_view rule = findingText(kind).rule;
+        std::erase_if(rules, [&](std::string_view each) { return rule.starts_with(each); });
+        if (std::ranges::none_of(rules, [&](std::string_view each) { return each.starts_with(rule); }))
+            rules.push_back(rule);
+    }
+    return fmt::format("{}", fmt::join(rules, " "));
+}
+
 } // namespace
 
 void describeLostTables(FindingGroup& group, const LostTables& tables, const Image& image)
@@ -154,7 +176,7 @@ void describeGroup(FindingGroup& group, const Image& image, const Census& census
     const FindingText& catalogue = findingText(first.kind);
     if (group.title.empty())
         describeByCause(group, first, image);
-    group.rule = catalogue.rule;
+    group.rule = rulesOf(group, census);
     if (group.repair.empty())
         group.repair = catalogue.repair;
     if (census.findingsDropped > 0)

@@ -7,6 +7,27 @@
 namespace cowscope
 {
 
+namespace
+{
+
+/// "L2 entry 7 of table 0x5000, guest 0x70000: ", for what an L1 or L2 entry refers to; empty for anything else.
+std::string entryText(const Image& image, ClusterOwner owner, HostOffset slot, std::optional<GuestOffset> guest)
+{
+    const Geometry& geometry = image.geometry();
+    if (owner == ClusterOwner::L2Table)
+        return guest ? fmt::format("L1 entry {}, guest {:#x} to {:#x}: ", geometry.l1Index(*guest), guest->value(),
+                   guest->value() + geometry.l2Coverage() - 1)
+                     : std::string("L1 entry of a snapshot: ");
+    if (owner != ClusterOwner::Data && owner != ClusterOwner::CompressedData)
+        return {};
+    const std::uint64_t inTable = slot.value() % geometry.clusterSize();
+    std::string text
+        = fmt::format("L2 entry {} of table {:#x}", inTable / geometry.l2EntryBytes(), slot.value() - inTable);
+    return text + (guest ? fmt::format(", guest {:#x}: ", guest->value()) : std::string(", of a snapshot: "));
+}
+
+} // namespace
+
 bool isWithinFile(const Image& image, HostOffset offset, std::uint64_t bytes)
 {
     const std::uint64_t fileEnd = image.fileSize();
@@ -21,8 +42,8 @@ bool ReferenceCounter::isInFile(HostOffset offset, std::uint64_t bytes, ClusterO
         return true;
     m_findings.add(
         {FindingKind::ReferencePastEnd, m_image.geometry().cluster(slot), 1, slot, 0, offset.value(), uses.total(),
-            fmt::format("{} of {} bytes at {:#x}, file of {} bytes", ownerName(owner), bytes, offset.value(),
-                m_image.fileSize()),
+            fmt::format("{}{} of {} bytes at {:#x}, file of {} bytes", entryText(m_image, owner, slot, guest),
+                ownerName(owner), bytes, offset.value(), m_image.fileSize()),
             owner, guest});
     return false;
 }

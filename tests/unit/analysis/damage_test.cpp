@@ -50,6 +50,7 @@ private Q_SLOTS:
     void everyDamageIsFound();
     void runsOfEqualFindingsAreCountedInFull();
     void referencesPastTheWidthAreNamedOverflow();
+    void referencesPastTheEndNameTheirEntry();
     void zeroFlagIsWrongInVersion2();
     void everyFindingMatchesTheTotals();
     void survivesEveryDamageAtOnce();
@@ -112,6 +113,24 @@ void DamageTest::referencesPastTheWidthAreNamedOverflow()
     VERIFY_OK(taken);
     QCOMPARE((*taken)->count(FindingKind::RefcountOverflow), 1U);
     QCOMPARE((*taken)->map.references(HostCluster(clusterOf(image, 0))), 6U);
+}
+
+void DamageTest::referencesPastTheEndNameTheirEntry()
+{
+    BuiltImage data = soundImage();
+    setEntry(data, 3, kCopied | kFar);
+    BuiltImage table = soundImage();
+    test::setL1(table, kCopied | kFar);
+    const std::pair<const BuiltImage*, std::string> cases[] = {{&data, "L2 entry 3 of table 0x"},
+        {&data, ", guest 0x3000: data"}, {&table, "L1 entry 0, guest 0x0 to 0x1fffff: L2 table"}};
+    for (const auto& [image, part] : cases) {
+        const auto found = census(image->bytes);
+        QVERIFY(found);
+        const bool named = std::ranges::any_of((*found)->findings, [&, part = part](const Finding& each) {
+            return each.kind == FindingKind::ReferencePastEnd && each.detail.find(part) != std::string::npos;
+        });
+        QVERIFY2(named, firstFinding(**found, 12).c_str());
+    }
 }
 
 void DamageTest::zeroFlagIsWrongInVersion2()

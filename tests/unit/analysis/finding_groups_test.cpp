@@ -272,6 +272,9 @@ void FindingGroupsTest::aFileThatWasCutOffIsToldFromWildReferences()
     for (const std::size_t i : cut->findings)
         references += grouped->census->findings[i].kind == FindingKind::ReferencePastEnd;
     QCOMPARE(references, std::uint64_t{10});
+    QVERIFY(cut->guest);
+    QCOMPARE(cut->guest->first.value(), std::uint64_t{190 * 512});
+    QCOMPARE(cut->guest->bytes, std::uint64_t{10 * 512});
     QVERIFY(grouped->of(GroupCause::Alike)); // the wild one
 }
 
@@ -292,13 +295,19 @@ void FindingGroupsTest::anOverwrittenTableIsOneGroup()
 void FindingGroupsTest::aDirtyImageExplainsItsCounts()
 {
     test::ImageBuilder builder({.clusterBits = 12, .incompatible = 1, .compatible = 1});
-    builder.data(3);
+    for (const std::uint64_t guest : {3, 4, 9})
+        builder.data(guest);
     BuiltImage built = builder.build();
-    test::setCountOf(built, 3, 0);
+    for (const std::uint64_t guest : {3, 4, 9})
+        test::setCountOf(built, guest, 0);
     const auto grouped = group(built);
     QVERIFY(grouped);
     QCOMPARE(grouped->groups.size(), 1U);
-    QCOMPARE(grouped->groups[0].cause, GroupCause::NotClosed);
+    const FindingGroup& lazy = grouped->groups[0];
+    QCOMPARE(lazy.cause, GroupCause::NotClosed);
+    QCOMPARE(lazy.places, std::uint64_t{3}); // three counts and three flags are about three clusters
+    QVERIFY2(contains(lazy.title, "counts of 3 clusters"), lazy.title.c_str());
+    QVERIFY2(contains(lazy.rule, "count equals") && contains(lazy.rule, "copied flag"), lazy.rule.c_str());
 }
 
 void FindingGroupsTest::flagsThatFollowWrongCountsAreSetApart()
