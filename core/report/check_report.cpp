@@ -118,7 +118,7 @@ std::string interruptedText(const Census& census)
 Json repairPlanJson(const RepairPlan& plan)
 {
     return {{"mode", plan.mode == RepairMode::All ? "all" : "leaks"}, {"actions", actionsJson(plan)},
-        {"given-up", plan.givenUp}, {"remains", plan.remains}, {"rebuild", plan.rebuild}};
+        {"given-up", plan.givenUp}, {"cautions", plan.cautions}, {"remains", plan.remains}, {"rebuild", plan.rebuild}};
 }
 
 std::string repairPlanText(const RepairPlan& plan)
@@ -129,8 +129,12 @@ std::string repairPlanText(const RepairPlan& plan)
     else
         text += "A repair would:\n";
     for (const RepairAction& action : plan.actions)
-        text += fmt::format("    {}{}\n", action.what, action.losesData ? " (something is given up)" : "");
+        text += fmt::format("    {}{}\n", action.what,
+            action.losesData        ? " (something is given up)"
+                : action.isDoubtful ? " (the contents are in doubt)"
+                                    : "");
     appendList(text, "Would be given up: ", plan.givenUp);
+    appendList(text, "Mind: ", plan.cautions);
     appendList(text, "Would remain: ", plan.remains);
     return text;
 }

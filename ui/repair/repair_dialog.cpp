@@ -176,8 +176,9 @@ void RepairDialog::showPreview(RepairPreview preview)
     m_headline->setText(previewText(m_preview));
     showActions();
     showGivenUp();
-    m_remains->setNotice(
-        NoticeBox::Kind::Warning, listHtml(tr("What this repair cannot mend:"), m_preview.plan.remains, kMostRemains));
+    m_remains->setNotice(NoticeBox::Kind::Warning,
+        listHtml(tr("What to know first:"), m_preview.plan.cautions, kMostRemains)
+            + listHtml(tr("What this repair cannot mend:"), m_preview.plan.remains, kMostRemains));
     m_amend->setVisible(m_preview.tooNarrow);
     m_panel->setVisible(m_preview.shown != nullptr);
     m_panel->setPreview(m_preview.shown);
@@ -195,8 +196,10 @@ void RepairDialog::showActions()
         m_actions->setItem(row, WhatColumn, cell(toQString(action.what)));
         m_actions->setItem(row, MendsColumn, cell(toQString(findingText(action.kind).title)));
         m_actions->setItem(row, PlacesColumn, cell(action.places == 0 ? QString() : formatCount(action.places)));
-        QTableWidgetItem* fate = cell(action.losesData ? tr("given up") : tr("kept"));
-        if (action.losesData)
+        QTableWidgetItem* fate = cell(action.losesData ? tr("given up")
+                : action.isDoubtful                    ? tr("in doubt")
+                                                       : tr("kept"));
+        if (action.losesData || action.isDoubtful)
             fate->setForeground(findingColor(isDark(palette())));
         m_actions->setItem(row++, DataColumn, fate);
     }

@@ -24,6 +24,7 @@ struct RepairAction {
     std::uint64_t places = 0; ///< clusters or entries
     std::string what; ///< "Lower the counts of 12 leaked clusters"
     bool losesData = false; ///< something that a guest or a user could see is given up
+    bool isDoubtful = false; ///< what is kept is most likely not what its owner wrote: see RepairPlan::cautions
 
     bool operator==(const RepairAction&) const = default;
 };
@@ -33,6 +34,7 @@ struct RepairPlan {
     RepairMode mode = RepairMode::All;
     std::vector<RepairAction> actions; ///< in the order in which they are done
     std::vector<std::string> givenUp; ///< each entry, snapshot or bitmap that is dropped, with its guest or host place
+    std::vector<std::string> cautions; ///< what is most likely lost already, and where it may still be
     std::vector<std::string> remains; ///< what a repair cannot mend, and what to do about it
     bool rebuild = false; ///< the refcount structures are written anew beside the old ones
     std::uint64_t leaks = 0; ///< clusters

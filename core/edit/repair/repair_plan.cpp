@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <set>
 
 namespace cowscope
 {
@@ -141,7 +143,7 @@ private:
     {
         while (what.ends_with(' '))
             what.pop_back();
-        m_needs.plan.actions.push_back({kind, places, std::move(what), losesData});
+        m_needs.plan.actions.push_back({kind, places, std::move(what), losesData, false});
     }
 
     /// Lowers counts, and as the reference tool does it, mends copied flags if nothing else is wrong.
@@ -277,10 +279,40 @@ private:
             act(DoubleOwner, separation->moves.size(),
                 fmt::format("Copy {} elsewhere, since other structures use the same place",
                     plural(separation->moves.size(), "guest cluster", "guest clusters")));
+        warnOfDoubt(separation->moves);
         // What entries will be dropped anyway may well be what claims those clusters.
         if (m_needs.tables.changesNothing() && !m_needs.snapshots.rewrites())
             m_needs.plan.remains = std::move(separation->unresolved);
         return {};
+    }
+
+    /// Of a cluster that a table uses too, the table's bytes are what is there, and what is copied.
+    void warnOfDoubt(std::span<const Move> moves)
+    {
+        std::set<std::string_view> owners;
+        std::uint64_t doubtful = 0;
+        std::string guest;
+        for (const Move& move : moves) {
+            if (!move.isDoubtful())
+                continue;
+            ++doubtful;
+            owners.insert(ownerName(move.other));
+            if (guest.empty() && move.guest)
+                guest = fmt::format(" ({}guest {:#x})", moves.size() == 1 ? "" : "the first is ", move.guest->value());
+        }
+        if (doubtful == 0)
+            return;
+        RepairPlan& plan = m_needs.plan;
+        plan.actions.back().isDoubtful = true;
+        plan.cautions.push_back(
+            fmt::format("What is copied for {}{} is most likely what the other owner ({}) has there, "
+                        "not what the guest wrote: that was overwritten",
+                plural(doubtful, "guest cluster", "guest clusters"), guest, fmt::join(owners, ", ")));
+        if (const std::uint64_t leaked = m_census.count(Leak); leaked > 0)
+            plan.cautions.push_back(
+                fmt::format("{} by the same repair and may hold the data that was lost. Copy the image first if it is "
+                            "wanted",
+                    plural(leaked, "leaked cluster is freed", "leaked clusters are freed")));
     }
 
     /// Flags that are wrong today, and those that will be once the counts have changed.

@@ -49,7 +49,10 @@ public:
         for (const ClusterOwner moving : {ClusterOwner::Data, ClusterOwner::CompressedData}) {
             if (owners.size() < 2 || !owners.contains(moving))
                 continue;
-            auto moved = moveAll(referrers, moving);
+            const auto other = std::ranges::find_if(owners, [](ClusterOwner owner) {
+                return owner != ClusterOwner::Data && owner != ClusterOwner::CompressedData;
+            });
+            auto moved = moveAll(referrers, moving, other == owners.end() ? ClusterOwner::Data : *other);
             if (!moved)
                 return failed(moved);
             if (*moved)
@@ -75,7 +78,7 @@ public:
 
 private:
     /// False where the data is bound to its place or cannot be read.
-    Result<bool> moveAll(std::span<const Referrer> referrers, ClusterOwner as)
+    Result<bool> moveAll(std::span<const Referrer> referrers, ClusterOwner as, ClusterOwner other)
     {
         const CryptMethod crypt = m_image.header().cryptMethod;
         if (crypt == CryptMethod::Luks) // its key stream depends on the place
@@ -92,6 +95,8 @@ private:
                 if (as == ClusterOwner::CompressedData && !movedContents(m_image, *move))
                     return false;
                 at->second = *move;
+                at->second.guest = each.guest;
+                at->second.other = other;
             }
             ++at->second.uses;
             at->second.active = at->second.active || !each.snapshot;
@@ -105,7 +110,7 @@ private:
         std::array<std::uint64_t, 2> words{};
         if (auto read = m_image.readWords(slot, std::span(words).first(m_image.geometry().l2EntryBytes() / 8)); !read)
             return failed(read);
-        return Move{slot, {words[0]}, {words[1]}};
+        return Move{.slot = slot, .entry = {words[0]}, .bitmap = {words[1]}};
     }
 
     const Image& m_image;

@@ -18,6 +18,11 @@ struct Move {
     SubclusterBitmap bitmap; ///< of an extended entry
     std::uint64_t uses = 0; ///< L1 tables through which the entry is reached
     bool active = false; ///< the active one is among them
+    std::optional<GuestOffset> guest = {}; ///< where it is known
+    ClusterOwner other = ClusterOwner::Data; ///< metadata that uses the cluster too, if any does
+
+    /// Whether the bytes are most likely not the guest's: the tables could be followed, so they hold what tables hold.
+    bool isDoubtful() const { return other != ClusterOwner::Data; }
 };
 
 /// What can be done about clusters with two owners: guest data moves, everything else must stay.

@@ -98,6 +98,7 @@ private Q_SLOTS:
     void fixingLeaksMendsFlagsWhenNothingElseIsWrong();
     void fixingLeaksLeavesCountsAloneThatNobodyCanTrust();
     void anotherPlanThanTheAgreedOneIsRefused();
+    void copiesOfMetadataAreNotCalledGuestData();
     void theDirtyAndCorruptBitsGoAfterASoundCheck();
     void theCorruptBitStaysWhileAnythingIsWrong();
     void tooManyReferencesAskForAWiderWidthFirst();
@@ -258,6 +259,21 @@ void RepairTest::anotherPlanThanTheAgreedOneIsRefused()
     const auto other = std::make_shared<TraceStorage>(image.bytes);
     VERIFY_ERROR(repairImage(other, RepairMode::All, &agreed, {}), ErrorKind::Refused);
     QVERIFY(other->steps().empty());
+}
+
+void RepairTest::copiesOfMetadataAreNotCalledGuestData()
+{
+    BuiltImage built = test::soundImage();
+    test::setEntry(built, 3, built.l2EntryAt(0) & ~std::uint64_t{4095}); // the place of the table; its own data leaks
+    const RepairPlan plan = planFor(built.bytes);
+    QVERIFY2(has(plan.cautions, "L2 table") && has(plan.cautions, "guest 0x3000"), joined(plan.cautions));
+    QVERIFY2(has(plan.cautions, "1 leaked cluster is freed"), joined(plan.cautions));
+    const auto moving = std::ranges::find(plan.actions, FindingKind::DoubleOwner, &RepairAction::kind);
+    QVERIFY(moving != plan.actions.end() && moving->isDoubtful);
+
+    BuiltImage twice = test::soundImage();
+    test::setEntry(twice, 40, test::entry(twice, 3));
+    QVERIFY2(planFor(twice.bytes).cautions.empty(), joined(planFor(twice.bytes).cautions));
 }
 
 void RepairTest::theDirtyAndCorruptBitsGoAfterASoundCheck()
