@@ -20,9 +20,8 @@ namespace
 constexpr int kWidth = 640;
 constexpr int kRowHeight = 20;
 constexpr int kBarHeight = 14;
-constexpr int kLabelWidth = 210;
+constexpr int kMostLabelWidth = 320;
 constexpr int kValueWidth = 150;
-constexpr int kBarWidth = kWidth - kLabelWidth - kValueWidth - 16;
 constexpr std::string_view kText = "font-family=\"sans-serif\" font-size=\"12\" fill=\"#1c2126\" class=\"t\"";
 
 std::string svgBegin(int width, int height, std::string_view title)
@@ -41,7 +40,7 @@ double sumOf(const ChartBar& bar)
 /// Long labels lose their middle, so that they stay in their column. Characters stay whole.
 std::string shortened(const std::string& label)
 {
-    constexpr std::size_t kMost = 34;
+    constexpr std::size_t kMost = 40;
     if (label.size() <= kMost)
         return label;
     const auto continues = [&label](std::size_t at) { return (static_cast<unsigned char>(label[at]) & 0xc0) == 0x80; };
@@ -52,6 +51,29 @@ std::string shortened(const std::string& label)
     while (tail < label.size() && continues(tail))
         ++tail;
     return label.substr(0, head) + "\xE2\x80\xA6" + label.substr(tail);
+}
+
+/// The room that a label takes at most in any usual font.
+double textWidth(std::string_view text)
+{
+    double width = 0;
+    for (const char each : text) {
+        const auto byte = static_cast<unsigned char>(each);
+        if (byte < 0x80)
+            width += 7.5;
+        else if (byte >= 0xc0) // the first byte of a longer character
+            width += byte >= 0xe0 ? 12 : 8;
+    }
+    return width;
+}
+
+/// Of the column of labels: as wide as the longest of them needs.
+int labelWidth(const Chart& chart)
+{
+    double most = 0;
+    for (const ChartBar& bar : chart.bars)
+        most = std::max(most, textWidth(shortened(bar.label)));
+    return std::min(static_cast<int>(std::ceil(most)) + 12, kMostLabelWidth);
 }
 
 /// Values between 1 and the largest on a logarithmic scale; a bar of 1 is seen.
@@ -149,13 +171,15 @@ std::string chartSvg(const Chart& chart)
     for (const ChartBar& bar : chart.bars)
         most = std::max(most, sumOf(bar));
     std::string svg = svgBegin(kWidth, static_cast<int>(chart.bars.size()) * kRowHeight + 4, chart.title);
+    const int labels = labelWidth(chart);
+    const int barWidth = kWidth - labels - kValueWidth - 16;
     int y = 2;
     for (const ChartBar& bar : chart.bars) {
-        svg += fmt::format("<text x=\"{}\" y=\"{}\" text-anchor=\"end\" {}>{}</text>\n", kLabelWidth - 8, y + 12, kText,
+        svg += fmt::format("<text x=\"{}\" y=\"{}\" text-anchor=\"end\" {}>{}</text>\n", labels - 8, y + 12, kText,
             escaped(shortened(bar.label)));
-        double x = kLabelWidth;
+        double x = labels;
         for (const ChartPart& part : bar.parts) {
-            const double width = scaled(part.value, most, chart.logarithmic) * kBarWidth;
+            const double width = scaled(part.value, most, chart.logarithmic) * barWidth;
             if (width > 0)
                 svg += fmt::format(R"(<rect x="{:.1f}" y="{}" width="{:.1f}" height="{}" fill="{}" class="{}"/>)", x,
                     y + 1, std::max(width, 1.0), kBarHeight, colorText(part.color), part.cssClass);

@@ -172,6 +172,14 @@ void HtmlReportTest::longChartLabelsStayInTheirColumn()
     const std::string svg = chartSvg({"title", {{label, "1", {{1.0, "p"}}}}, false});
     QCOMPARE(xmlError(svg), QByteArray());
     QVERIFY(!contains(svg, "\xef\xbf\xbd")); // no letter was cut in two
+    // Labels end where their column ends, which is as wide as the longest: 40 letters take more than 270 units.
+    const std::string use = "compressed data of the active disk only";
+    const std::string wide = chartSvg({"title", {{use, "1", {{1.0, "p"}}}, {"free", "1", {{1.0, "p"}}}}, false});
+    QVERIFY2(contains(wide, ">" + use + "<"), wide.c_str());
+    const auto ends = [](const std::string& chart) { return std::stoi(chart.substr(chart.find("<text x=\"") + 9)); };
+    QVERIFY2(ends(wide) >= 280, wide.c_str());
+    const std::string narrow = chartSvg({"title", {{"1 bit", "1", {{1.0, "p"}}}}, false});
+    QVERIFY2(ends(narrow) < 60, narrow.c_str());
     QVERIFY(!contains(svg, label));
 }
 
