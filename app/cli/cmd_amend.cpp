@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The Cowscope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/amend_options.h"
+#include "app/cli/cache_mode.h"
 #include "app/cli/command.h"
 #include "app/cli/interrupt.h"
 #include "app/cli/progress.h"
@@ -12,6 +13,8 @@
 #include "core/report/amend_report.h"
 #include "core/report/json_report.h"
 #include "core/report/text_report.h"
+
+#include "core/base/number_text.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -25,6 +28,7 @@ namespace
 struct AmendArguments {
     ImageArguments image;
     std::vector<std::string> options;
+    std::string cache;
     bool progress = false;
     bool plan = false;
     bool splitShared = false;
@@ -127,8 +131,8 @@ int showUndo(const AmendArguments& arguments, const TaskContext& task)
         printJson({{"filename", opened->path}, {"undo", widths}});
     } else {
         for (const OldRefcounts& old : *found)
-            fmt::print("Refcounts of {} bits are intact: reftable at offset {:#x}, file size afterwards {} bytes\n",
-                1U << old.order, old.reftable.value(), old.fileBytesAfter);
+            fmt::print("Refcounts of {} are intact: reftable at offset {:#x}, file size afterwards {} bytes\n",
+                bitsText(1U << old.order), old.reftable.value(), old.fileBytesAfter);
         fmt::print("{}Nothing has been written.\n",
             found->empty() ? "There are no intact refcount structures to go back to.\n" : "");
     }
@@ -146,7 +150,7 @@ int undo(const AmendArguments& arguments, const std::string& path, const AmendRe
     if (arguments.image.json())
         printJson({{"filename", path}, {"refcount-bits", 1U << old->order}, {"file-size", old->fileBytesAfter}});
     else if (!arguments.image.quiet)
-        fmt::print("Undone: counts have {} bits again\n", 1U << old->order);
+        fmt::print("Undone: counts have {} again\n", bitsText(1U << old->order));
     return kExitOk;
 }
 
@@ -193,6 +197,7 @@ void addAmend(CLI::App& app, int& exitCode)
     command->add_option("-o,--options", arguments->options, "NAME=VALUE,...; -o help lists the names")
         ->allow_extra_args(false)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    addCacheMode(*command, "-t", arguments->cache, "cache mode of the image");
     command->add_flag("-p,--progress", arguments->progress, "show progress");
     command->add_flag("--plan", arguments->plan, "only tell what would be done");
     command->add_flag("--split-shared", arguments->splitShared, "copy clusters whose counts do not fit the width");

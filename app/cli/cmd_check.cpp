@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: The Cowscope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/cli/cache_mode.h"
 #include "app/cli/command.h"
 #include "app/cli/interrupt.h"
 #include "app/cli/progress.h"
@@ -21,6 +22,7 @@ namespace
 struct CheckArguments {
     ImageArguments image;
     std::string repair; ///< "leaks", "all", or empty: only look
+    std::string cache;
     bool progress = false;
     bool explain = false;
     bool plan = false;
@@ -127,6 +129,8 @@ void printRepair(const CheckArguments& arguments, const RepairResult& result, co
         printText(stderr, fmt::format("Repair: {}\n", action.what));
     for (const std::string& lost : result.plan.givenUp)
         printText(stderr, fmt::format("Given up: {}\n", lost));
+    for (const std::string& caution : result.plan.cautions)
+        printText(stderr, fmt::format("Mind: {}\n", caution));
     for (const std::string& rest : result.plan.remains)
         printText(stderr, fmt::format("Remains: {}\n", rest));
     fmt::print("{}", repairedText(result));
@@ -176,6 +180,7 @@ void addCheck(CLI::App& app, int& exitCode)
     arguments->image.addTo(*command);
     command->add_option("-r,--repair", arguments->repair, "leaks: give leaked clusters back; all: mend everything")
         ->check(CLI::IsMember({"leaks", "all"}));
+    addCacheMode(*command, "-T", arguments->cache, "cache mode of the image");
     command->add_flag("-p,--progress", arguments->progress, "show progress");
     command->add_flag("--explain", arguments->explain, "tell the rule, the repair and who refers to each finding");
     command->add_flag("--plan", arguments->plan, "only tell what a repair would do");

@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: The Cowscope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/cli/cache_mode.h"
 #include "app/cli/command.h"
 #include "app/cli/interrupt.h"
 #include "app/cli/progress.h"
@@ -130,7 +131,7 @@ void addCompare(CLI::App& app, int& exitCode)
     arguments->first.addTo(*command);
     command->add_option("FILENAME2", arguments->second, "the second file")->required();
     command->add_option("-F", arguments->secondFormat, "format of the second file");
-    command->add_option("-T", arguments->cache, "accepted for qemu-img's sake; files are read through the page cache");
+    addCacheMode(*command, "-T", arguments->cache, "cache mode of both files");
     command->add_flag("-p,--progress", arguments->progress, "show progress");
     command->add_flag("-s,--strict", arguments->strict, "different sizes and different allocation are differences too");
     command->add_flag("--metadata", arguments->metadata,

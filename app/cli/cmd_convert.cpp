@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: The Cowscope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/cli/cache_mode.h"
 #include "app/cli/command.h"
 #include "app/cli/create_options.h"
 #include "app/cli/interrupt.h"
@@ -25,6 +26,11 @@ struct ConvertArguments {
     std::string snapshot;
     std::string backingFile;
     std::string backingFormat;
+    std::string sourceCache;
+    std::string targetCache;
+    unsigned coroutines = 8;
+    bool outOfOrder = false;
+    bool overExisting = false;
     bool compressed = false;
     bool progress = false;
     bool quiet = false;
@@ -117,6 +123,9 @@ Result<ConvertOptions> requestedOptions(const ConvertArguments& arguments)
     if (arguments.targetFormat != "raw" && arguments.targetFormat != "qcow2")
         return fail(ErrorKind::Unsupported,
             fmt::format("Unknown format '{}'; raw and qcow2 are written", arguments.targetFormat));
+    if (arguments.overExisting && !plain)
+        return fail(ErrorKind::Invalid, "With -n the target is there already, so that options of a new one have no use",
+            {}, "Leave out -o, -B and -F, or -n");
     auto create = parseCreateOptions(arguments.options);
     if (!create)
         return failed(create);
@@ -149,7 +158,9 @@ int run(const ConvertArguments& arguments)
     Result<void> done;
     {
         const ProgressLine progress(arguments.progress && !arguments.quiet);
-        done = convertToFile(reader, format, std::move(*options), arguments.target, progress.task(interrupt.token()));
+        const TaskContext task = progress.task(interrupt.token());
+        done = arguments.overExisting ? convertOverFile(reader, format, options->compressed, arguments.target, task)
+                                      : convertToFile(reader, format, std::move(*options), arguments.target, task);
     }
     return done ? kExitOk : report(done.error());
 }
@@ -174,6 +185,15 @@ void addConvert(CLI::App& app, int& exitCode)
         "backing file of the target; what the source's own file does not hold is left to it");
     command->add_option("-F,--backing-format", arguments->backingFormat, "format of that backing file");
     command->add_flag("-U,--force-share", arguments->forceShare, "read even if another program is using the source");
+    addCacheMode(*command, "-T", arguments->sourceCache, "cache mode of the source");
+    addCacheMode(*command, "-t", arguments->targetCache, "cache mode of the target");
+    command
+        ->add_option("-m", arguments->coroutines, "coroutines, 1 to 16; accepted for qemu-img's sake, without effect")
+        ->check(CLI::Range(1, 16));
+    command->add_flag(
+        "-n", arguments->overExisting, "write over the disk of a target that exists; it must be large enough");
+    command->add_flag("-W", arguments->outOfOrder,
+        "write in any order; accepted for qemu-img's sake: the order stays that of the disk");
     command->add_flag("-p,--progress", arguments->progress, "show progress");
     command->add_flag("-q,--quiet", arguments->quiet, "print errors only");
     command->callback([arguments, &exitCode] { exitCode = run(*arguments); });

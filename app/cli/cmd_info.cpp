@@ -78,6 +78,7 @@ void addInfo(CLI::App& app, int& exitCode)
     auto arguments = std::make_shared<InfoArguments>();
     CLI::App* command = app.add_subcommand("info", "Show what an image is");
     arguments->image.addTo(*command);
+    command->remove_option(command->get_option("--quiet")); // as in qemu-img
     command->add_flag("--fields", arguments->fields, "add every header field with its meaning");
     command->add_flag("--backing-chain", arguments->chain, "show the backing files too; this opens them");
     command->callback([arguments, &exitCode] { exitCode = run(*arguments); });

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The Cowscope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/command.h"
+#include "app/cli/option_values.h"
 
 #include "core/image/backing_chain.h"
 
@@ -16,10 +17,28 @@ namespace
 
 struct MapArguments {
     ImageArguments image;
-    std::uint64_t start = 0;
-    std::optional<std::uint64_t> length;
+    std::string startText = "0";
+    std::string lengthText; ///< empty: up to the end
     bool alone = false;
 };
+
+/// The part of the disk to show.
+struct MapRange {
+    std::uint64_t start = 0;
+    std::optional<std::uint64_t> length;
+};
+
+Result<MapRange> parseRange(const MapArguments& arguments)
+{
+    MapRange range;
+    if (auto read = store(range.start, parseSize(arguments.startText)); !read)
+        return std::unexpected(std::move(read.error()).in("--start-offset"));
+    if (arguments.lengthText.empty())
+        return range;
+    if (auto read = store(range.length, parseSize(arguments.lengthText)); !read)
+        return std::unexpected(std::move(read.error()).in("--max-length"));
+    return range;
+}
 
 /// Prints extents in qemu-img's two forms.
 class MapPrinter
@@ -88,12 +107,12 @@ private:
     bool m_first = true;
 };
 
-Result<void> printMap(BackingChain& chain, const MapArguments& arguments, MapPrinter& printer)
+Result<void> printMap(BackingChain& chain, const MapRange& range, MapPrinter& printer)
 {
-    const std::uint64_t rest = chain.size() - std::min(chain.size(), arguments.start);
-    const std::uint64_t end = arguments.start + std::min(rest, arguments.length.value_or(rest));
+    const std::uint64_t rest = chain.size() - std::min(chain.size(), range.start);
+    const std::uint64_t end = range.start + std::min(rest, range.length.value_or(rest));
     std::optional<ChainExtent> pending;
-    for (std::uint64_t at = arguments.start; at < end;) {
+    for (std::uint64_t at = range.start; at < end;) {
         auto extent = chain.at(at, end - at);
         if (!extent)
             return failed(extent);
@@ -109,7 +128,7 @@ Result<void> printMap(BackingChain& chain, const MapArguments& arguments, MapPri
         pending = *extent;
     }
     // A disk of no bytes is one extent of no bytes, as qemu-img has it.
-    const ChainExtent last = pending.value_or(ChainExtent{.start = arguments.start, .offset = {}});
+    const ChainExtent last = pending.value_or(ChainExtent{.start = range.start, .offset = {}});
     auto printed = printer.print(last, chain.path(last.depth));
     if (printed)
         printer.finish();
@@ -118,9 +137,9 @@ Result<void> printMap(BackingChain& chain, const MapArguments& arguments, MapPri
 
 int run(const MapArguments& arguments)
 {
-    constexpr std::uint64_t kMost = INT64_MAX;
-    if (arguments.start > kMost || arguments.length.value_or(0) > kMost)
-        return report({ErrorKind::Invalid, "An offset or length is negative or too large", {}});
+    const auto range = parseRange(arguments);
+    if (!range)
+        return report(range.error());
     auto opened = openImage(arguments.image);
     if (!opened)
         return report(opened.error());
@@ -129,7 +148,7 @@ int run(const MapArguments& arguments)
     if (!chain)
         return report(chain.error());
     MapPrinter printer(arguments.image.json());
-    auto printed = printMap(*chain, arguments, printer);
+    auto printed = printMap(*chain, *range, printer);
     printer.flush();
     if (!printed)
         return report(std::move(printed.error()).in(opened->path));
@@ -143,9 +162,9 @@ void addMap(CLI::App& app, int& exitCode)
     auto arguments = std::make_shared<MapArguments>();
     CLI::App* command = app.add_subcommand("map", "Show where the guest's data is, backing files included");
     arguments->image.addTo(*command);
-    command->add_option("-s,--start-offset", arguments->start, "first guest byte")->transform(CLI::AsSizeValue(false));
-    command->add_option("-l,--max-length", arguments->length, "at most so many bytes")
-        ->transform(CLI::AsSizeValue(false));
+    command->remove_option(command->get_option("--quiet")); // as in qemu-img
+    command->add_option("-s,--start-offset", arguments->startText, "first guest byte");
+    command->add_option("-l,--max-length", arguments->lengthText, "at most so many bytes");
     command->add_flag("--alone", arguments->alone, "look at this image only; open no backing file");
     command->callback([arguments, &exitCode] { exitCode = run(*arguments); });
 }

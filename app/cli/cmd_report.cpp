@@ -7,6 +7,7 @@
 #include "core/report/html_report.h"
 #include "core/storage/new_files.h"
 
+#include <filesystem>
 #include <fmt/format.h>
 
 namespace cowscope::cli
@@ -23,6 +24,10 @@ struct ReportArguments {
 
 Result<void> save(const std::string& text, const std::string& target)
 {
+    std::error_code error;
+    if (std::filesystem::is_other(target, error))
+        return std::unexpected(Error{ErrorKind::Unsupported, "The report can only be written to a file", {},
+            "Name a file after -o, or leave out -o to write to the standard output", target});
     NewFiles files;
     auto file = files.create(target);
     if (!file)

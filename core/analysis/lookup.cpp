@@ -4,6 +4,7 @@
 
 #include "core/analysis/table_list.h"
 #include "core/base/big_endian.h"
+#include "core/base/number_text.h"
 #include "core/image/guest_lookup.h"
 
 #include <fmt/format.h>
@@ -58,8 +59,9 @@ private:
         const HostOffset table = m_image.header().refcountTableOffset;
         LookupStep step;
         step.title = fmt::format("Reftable entry {}", index);
-        step.arithmetic = {fmt::format("counts in a refblock = cluster size {} x 8 bits / {} bits = {}",
-                               geometry.clusterSize(), geometry.refcountCodec().bits(), geometry.refblockEntries()),
+        step.arithmetic = {
+            fmt::format("counts in a refblock = cluster size {} x 8 bits / {} = {}", geometry.clusterSize(),
+                bitsText(geometry.refcountCodec().bits()), geometry.refblockEntries()),
             fmt::format("reftable index = cluster {} / {} = {}", m_cluster.value(), geometry.refblockEntries(), index)};
         if (index >= m_image.reftable().size()) {
             step.result = fmt::format("the reftable has only {} entries: the count is 0", m_image.reftable().size());
@@ -89,9 +91,11 @@ private:
         step.title = fmt::format("Entry {} of refblock {}", entry, index);
         step.arithmetic
             = {fmt::format("entry = cluster {} mod {} = {}", m_cluster.value(), geometry.refblockEntries(), entry),
-                fmt::format("byte at refblock {:#x} + {} x {} bits / 8 = {:#x}", refblock.value(), entry, codec.bits(),
-                    refblock.value() + byte)};
-        if (codec.bits() < 8)
+                fmt::format("byte at refblock {:#x} + {} x {} / 8 = {:#x}", refblock.value(), entry,
+                    bitsText(codec.bits()), refblock.value() + byte)};
+        if (codec.bits() == 1)
+            step.arithmetic.push_back(fmt::format("bit {} of that byte, the lowest being bit 0", entry % 8));
+        else if (codec.bits() < 8)
             step.arithmetic.push_back(fmt::format("bits {} to {} of that byte, the lowest being bit 0",
                 entry * codec.bits() % 8, entry * codec.bits() % 8 + codec.bits() - 1));
         if (auto read = readInto(step, m_image, refblock + byte, std::max(1U, codec.bits() / 8)); !read)

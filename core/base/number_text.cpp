@@ -17,4 +17,9 @@ std::string groupedNumber(std::uint64_t number)
     return grouped;
 }
 
+std::string bitsText(unsigned bits)
+{
+    return bits == 1 ? "1 bit" : std::to_string(bits) + " bits";
+}
+
 } // namespace cowscope

@@ -11,4 +11,7 @@ namespace cowscope
 /// "1,234,567"
 std::string groupedNumber(std::uint64_t number);
 
+/// "1 bit", "16 bits"
+std::string bitsText(unsigned bits);
+
 } // namespace cowscope

@@ -81,7 +81,7 @@ void writeFacts(HtmlWriter& out, const ImageReport& report)
     if (const auto allocated = image.storage().allocatedBytes())
         fact("On disk", sizeText(*allocated));
     fact("Cluster size", sizeText(geometry.clusterSize()));
-    fact("Refcount width", fmt::format("{} bits", image.header().refcountBits()));
+    fact("Refcount width", bitsText(image.header().refcountBits()));
     const CountedCluster& largest = report.census->largest;
     fact("Largest count",
         fmt::format("{} (cluster {})", groupedNumber(largest.count), groupedNumber(largest.cluster.value())));

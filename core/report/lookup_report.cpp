@@ -77,8 +77,14 @@ std::string lookupText(const GuestTrace& trace)
 
 std::string lookupText(const HostTrace& trace, const Image& image)
 {
+    const auto unused = [&trace]() -> std::string_view {
+        if (!trace.refcount)
+            return "Nothing refers to this cluster.\n";
+        return *trace.refcount == 0 ? "Nothing refers to this cluster: it is free.\n"
+                                    : "Nothing refers to this cluster, though it has a count: it is a leak.\n";
+    };
     std::string text = stepsText(trace.steps);
-    text += trace.referrers.empty() ? "Nothing refers to this cluster.\n" : "Referred to by:\n";
+    text += trace.referrers.empty() ? unused() : "Referred to by:\n";
     for (const Referrer& each : trace.referrers)
         text += fmt::format("  {:#x}: {}, as {}\n", each.slot.value(), each.text(image), ownerName(each.as));
     if (trace.moreReferrers)
@@ -108,8 +114,10 @@ Json lookupJson(const HostTrace& trace, const Image& image)
         referrers.push_back(std::move(one));
     }
     Json out{{"steps", stepsJson(trace.steps)}, {"referrers", std::move(referrers)}, {"more", trace.moreReferrers}};
-    if (trace.refcount)
+    if (trace.refcount) {
         out["refcount"] = *trace.refcount;
+        out["leak"] = *trace.refcount > 0 && trace.referrers.empty();
+    }
     return out;
 }
 

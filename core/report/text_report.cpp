@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/report/text_report.h"
 
+#include "core/base/number_text.h"
 #include "core/format/field_catalog.h"
 #include "core/report/json_report.h"
 
@@ -47,11 +48,6 @@ std::string padded(std::string text, std::size_t bytes)
 {
     text.resize(std::max(text.size(), bytes), ' ');
     return text;
-}
-
-std::string bitsText(unsigned bits)
-{
-    return fmt::format("{} {}", bits, bits == 1 ? "bit" : "bits");
 }
 
 std::string percent(std::uint64_t part, std::uint64_t whole)
@@ -211,6 +207,8 @@ std::string assessmentText(const Image& image, const WidthAssessment& assessment
         text += fmt::format("Warning: {}\n", warning);
     for (const std::string& refusal : assessment.refusals)
         text += fmt::format("Refused: {}\n", refusal);
+    if (assessment.state == WidthState::Refused && assessment.obstacles.clusters > 0)
+        text += "With --split-shared what is shared is copied, so that the counts fit.\n";
     if (assessment.state == WidthState::Refused)
         return text;
     if (plan.changesNothing())

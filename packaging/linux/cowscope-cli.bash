@@ -6,20 +6,21 @@
 
 # The options of a verb.
 _cowscope_cli_options() {
-    local common='-f --format --image-opts --object -q --quiet -U --force-share --output='
+    local plain='-f --format --image-opts --object -U --force-share --output=' common
+    common="$plain -q --quiet"
     case $1 in
-        info) echo "$common --backing-chain --fields" ;;
-        check) echo "$common -r --repair --plan --explain -p --progress" ;;
+        info) echo "$plain --backing-chain --fields" ;;
+        check) echo "$common -T -r --repair --plan --explain -p --progress" ;;
         report) echo "$common -o --out -p --progress" ;;
-        map) echo "$common -s --start-offset -l --max-length --alone" ;;
+        map) echo "$plain -s --start-offset -l --max-length --alone" ;;
         compare) echo "$common -F -T -p --progress -s --strict --metadata" ;;
-        amend) echo "$common -o --options --plan -p --progress --split-shared --undo" ;;
+        amend) echo "$common -o --options -t --plan -p --progress --split-shared --undo" ;;
         lookup) echo "$common --guest --host --snapshot" ;;
         create) echo '-f --format -b --backing -F --backing-format -u --backing-unsafe -o --options --object -q --quiet' ;;
         io) echo '-c --cmd -f --format -r --read-only -n --nocache -U --force-share' ;;
         convert)
             echo '-f --format -O --target-format -c --compress -o --options -l --snapshot -B --backing' \
-                '-F --backing-format -U --force-share -p --progress -q --quiet'
+                '-F --backing-format -T -t -m -n -W -U --force-share -p --progress -q --quiet'
             ;;
         snapshot) echo "$common -l -c -a -d --copy-on-overflow --plan -p --progress" ;;
         resize) echo '-f --format --image-opts --object --preallocation --shrink -p --progress -q --quiet' ;;
@@ -47,6 +48,7 @@ _cowscope_cli_values() {
         compare:-f | compare:--format | compare:-F | convert:-f | convert:--format | io:-f | io:--format) echo 'qcow2 raw' ;;
         convert:-O | *:--target-format | create:-F | convert:-F | *:--backing-format | *:backing_fmt) echo 'qcow2 raw' ;;
         *:-f | *:--format) echo qcow2 ;;
+        check:-T | compare:-T | convert:-T | convert:-t | amend:-t) echo 'none off directsync writeback writethrough unsafe' ;;
         check:-r | *:--repair) echo 'leaks all' ;;
         *:preallocation | *:--preallocation) echo 'off metadata falloc full' ;;
         *:refcount_bits) echo '1 2 4 8 16 32 64' ;;

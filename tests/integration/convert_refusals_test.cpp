@@ -25,6 +25,9 @@ private Q_SLOTS:
     void valuesOfOptionsAreReadAsQemuReadsThem();
     void neverWritesOverItsSource_data();
     void neverWritesOverItsSource();
+    void writesOverADiskThatExists_data();
+    void writesOverADiskThatExists();
+    void doesNotWriteOverASmallerDisk();
     void misuseMakesNoFile_data();
     void misuseMakesNoFile();
     void aFailureLeavesNoHalfOfATarget();
@@ -125,6 +128,54 @@ void ConvertRefusalsTest::neverWritesOverItsSource()
     QVERIFY(!done.err.isEmpty());
     QVERIFY(test::readFile(path(victim)) == before);
     QVERIFY(!QFile::exists(path("new")));
+}
+
+void ConvertRefusalsTest::writesOverADiskThatExists_data()
+{
+    QTest::addColumn<QString>("format");
+    QTest::addColumn<QStringList>("more");
+    QTest::newRow("raw") << "raw" << QStringList{};
+    QTest::newRow("qcow2") << "qcow2" << QStringList{};
+    QTest::newRow("compressed") << "qcow2" << QStringList{"-c"};
+}
+
+/// Zeros of the source replace what was there; what lies behind its end stays. So does qemu-img.
+void ConvertRefusalsTest::writesOverADiskThatExists()
+{
+    QFETCH(QString, format);
+    QFETCH(QStringList, more);
+    makeChain();
+    QCOMPARE(test::qemu::io(path("disk.qcow2"), {"write -z 256k 128k"}).exit, 0);
+    QCOMPARE(img({"resize", "-q", "disk.qcow2", "2099200"}).exit, 0); // ends within a cluster
+    QCOMPARE(test::qemu::io(path("disk.qcow2"), {"write -P 7 2M 2048"}).exit, 0);
+    for (const QString name : {"ours", "theirs"}) {
+        QVERIFY(test::writeFile(path("nines"), Bytes(4 << 20, std::byte{9})));
+        QCOMPARE(img({"convert", "-f", "raw", "-O", format, "nines", name}).exit, 0);
+    }
+    const ProgramRun done = convert(QStringList{"-n", "-O", format} + more + QStringList{"disk.qcow2", "ours"});
+    QVERIFY2(done.exit == 0, done.err);
+    QCOMPARE(img({"convert", "-n", "-O", format, "disk.qcow2", "theirs"}).exit, 0);
+    const ProgramRun same = img({"compare", "-f", format, "-F", format, "ours", "theirs"});
+    QVERIFY2(same.exit == 0, same.out + same.err);
+    if (format == "qcow2")
+        QCOMPARE(test::qemu::checkExit(path("ours")), 0);
+}
+
+void ConvertRefusalsTest::doesNotWriteOverASmallerDisk()
+{
+    makeChain();
+    for (const QString format : {"raw", "qcow2"}) {
+        QCOMPARE(img({"create", "-q", "-f", format, "small", "1M"}).exit, 0);
+        const Bytes before = test::readFile(path("small"));
+        const ProgramRun done = convert({"-n", "-O", format, "disk.qcow2", "small"});
+        QCOMPARE(done.exit, 1);
+        QVERIFY2(done.err.contains("1048576 bytes"), done.err);
+        QVERIFY(test::readFile(path("small")) == before);
+    }
+    QCOMPARE(convert({"-n", "-O", "qcow2", "disk.qcow2", "none"}).exit, 1);
+    QVERIFY(!QFileInfo::exists(path("none")));
+    QCOMPARE(convert({"-n", "-O", "qcow2", "-o", "compat=0.10", "disk.qcow2", "small"}).exit, 1);
+    QCOMPARE(convert({"-n", "-O", "qcow2", "disk.qcow2", "base.qcow2"}).exit, 1); // a file of the source
 }
 
 void ConvertRefusalsTest::misuseMakesNoFile_data()

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/edit/amend/amend_plan.h"
 
+#include "core/base/number_text.h"
 #include "core/edit/amend/amend_layout.h"
 #include "core/edit/amend/amend_rules.h"
 
@@ -151,8 +152,9 @@ Result<AmendPlan> planAmend(const Image& image, const Census& census, const Amen
     std::string reasons;
     for (const std::string& refusal : assessment.refusals)
         reasons += fmt::format("{}{}", reasons.empty() ? "" : ". ", refusal);
-    return fail(
-        ErrorKind::Refused, fmt::format("Cannot change the refcount width to {} bits: {}", assessment.bits(), reasons));
+    return fail(ErrorKind::Refused,
+        fmt::format("Cannot change the refcount width to {}: {}", bitsText(assessment.bits()), reasons), {},
+        assessment.obstacles.clusters > 0 ? "Ask for --split-shared to copy what is shared" : "");
 }
 
 std::optional<unsigned> orderOfWidth(std::uint64_t bits)

@@ -29,11 +29,15 @@ public:
     virtual bool hasBacking() const { return false; } ///< what the source does not hold itself shows through
 };
 
+/// Whether the target was made for the copy, and so reads as zeros, or had contents before.
+enum class TargetAge { New, Old };
+
 class RawTarget final : public Target
 {
 public:
-    explicit RawTarget(Storage& storage)
+    RawTarget(Storage& storage, TargetAge age)
         : m_storage(storage)
+        , m_age(age)
     {
     }
 
@@ -42,17 +46,30 @@ public:
     {
         return m_storage.write(start, bytes);
     }
-    Result<void> zero(std::uint64_t, std::uint64_t) override { return {}; } // a new file is all hole
+    Result<void> zero(std::uint64_t start, std::uint64_t length) override
+    {
+        if (m_age == TargetAge::New)
+            return {}; // all hole
+        const std::vector<std::byte> zeros(std::min(length, kChunkBytes));
+        for (std::uint64_t done = 0; done < length; done += zeros.size()) {
+            const auto piece = std::span(zeros).first(std::min<std::uint64_t>(length - done, zeros.size()));
+            if (auto written = m_storage.write(start + done, piece); !written)
+                return written;
+        }
+        return {};
+    }
 
 private:
     Storage& m_storage;
+    TargetAge m_age;
 };
 
 class ImageTarget final : public Target
 {
 public:
-    ImageTarget(ImageEditor& editor, bool compressed, TaskContext task)
+    ImageTarget(ImageEditor& editor, TargetAge age, bool compressed, TaskContext task)
         : m_editor(editor)
+        , m_age(age)
         , m_writer(editor)
         , m_compressed(compressed)
         , m_task(std::move(task))
@@ -60,16 +77,25 @@ public:
     }
 
     std::uint64_t unit() const override { return m_editor.geometry().clusterSize(); }
-    bool hasBacking() const override { return !m_editor.backingFile().empty(); }
+    bool hasBacking() const override { return m_age == TargetAge::New && !m_editor.backingFile().empty(); }
 
     Result<void> write(std::uint64_t start, std::span<const std::byte> bytes) override
     {
-        return m_compressed ? m_writer.writeCompressed(start, bytes, m_task) : m_writer.write(start, bytes, m_task);
+        // Of a larger disk the last cluster may keep a part of what it has.
+        const bool whole = bytes.size() % unit() == 0 || start + bytes.size() == m_writer.size();
+        const std::size_t packed = !m_compressed ? 0 : whole ? bytes.size() : bytes.size() / unit() * unit();
+        if (packed > 0) {
+            if (auto written = m_writer.writeCompressed(start, bytes.first(packed), m_task); !written)
+                return written;
+        }
+        return packed == bytes.size() ? Result<void>{} : m_writer.write(start + packed, bytes.subspan(packed), m_task);
     }
 
     Result<void> zero(std::uint64_t start, std::uint64_t length) override
     {
         // A new image shows zeros wherever nothing from below does.
+        if (m_age == TargetAge::Old)
+            return m_writer.zero(start, length, ZeroMode::Unmap, m_task);
         if (!hasBacking() || (m_editor.backing() && start >= m_editor.backing()->size()))
             return {};
         return m_writer.zero(start, length, ZeroMode::Unmap, m_task);
@@ -77,6 +103,7 @@ public:
 
 private:
     ImageEditor& m_editor;
+    TargetAge m_age;
     GuestWriter m_writer;
     bool m_compressed;
     TaskContext m_task;
@@ -255,7 +282,7 @@ Result<void> convertToRaw(GuestReader& source, Storage& target, const TaskContex
 {
     if (auto sized = target.truncate(source.size()); !sized)
         return sized;
-    RawTarget raw(target);
+    RawTarget raw(target, TargetAge::New);
     if (auto copied = DiskCopy(source, raw, task).run(); !copied)
         return copied;
     return target.flush();
@@ -278,7 +305,7 @@ Result<void> convertToImage(GuestReader& source, const ConvertOptions& options, 
     auto editor = ImageEditor::open(std::move(unflushed), std::move(files), silent);
     if (!editor)
         return failed(editor);
-    ImageTarget image(**editor, options.compressed, silent);
+    ImageTarget image(**editor, TargetAge::New, options.compressed, silent);
     if (auto copied = DiskCopy(source, image, task).run(); !copied)
         return copied;
     if (dataFile) {
@@ -286,6 +313,20 @@ Result<void> convertToImage(GuestReader& source, const ConvertOptions& options, 
             return flushed;
     }
     return target->flush();
+}
+
+Result<void> overwriteRaw(GuestReader& source, Storage& target, const TaskContext& task)
+{
+    RawTarget raw(target, TargetAge::Old);
+    if (auto copied = DiskCopy(source, raw, task).run(); !copied)
+        return copied;
+    return target.flush();
+}
+
+Result<void> overwriteImage(GuestReader& source, ImageEditor& target, bool compressed, const TaskContext& task)
+{
+    ImageTarget image(target, TargetAge::Old, compressed, {task.stop, {}});
+    return DiskCopy(source, image, task).run();
 }
 
 } // namespace cowscope

@@ -37,4 +37,14 @@ enum class ConvertFormat { Raw, Qcow2 };
 Result<void> convertToFile(GuestReader& source, ConvertFormat format, ConvertOptions options, const std::string& path,
     const TaskContext& task);
 
+/// The same over what a disk holds that is at least as large as the source's: zeros are written, what lies behind the
+/// source's end stays. A cancelled copy leaves the beginning changed.
+Result<void> overwriteRaw(GuestReader& source, Storage& target, const TaskContext& task);
+Result<void> overwriteImage(GuestReader& source, ImageEditor& target, bool compressed, const TaskContext& task);
+
+/// The same for a file that exists. Refuses a disk that is smaller, and a file that the source is read from. Raw files
+/// have no compressed clusters. Errors: those of openForEditing() and GuestWriter, Refused, NotFound.
+Result<void> convertOverFile(
+    GuestReader& source, ConvertFormat format, bool compressed, const std::string& path, const TaskContext& task);
+
 } // namespace cowscope

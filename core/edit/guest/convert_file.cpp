@@ -1,9 +1,12 @@
 // SPDX-FileCopyrightText: The Cowscope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/edit/guest/convert.h"
+#include "core/edit/image/open_for_editing.h"
+#include "core/storage/file_storage.h"
 #include "core/storage/new_files.h"
 
 #include <algorithm>
+#include <fmt/format.h>
 
 namespace cowscope
 {
@@ -42,7 +45,51 @@ Result<void> makeRaw(
     return options.create.size > source.size() ? target->truncate(options.create.size) : Result<void>{};
 }
 
+Result<void> refuseSmaller(const GuestReader& source, std::uint64_t bytes)
+{
+    if (bytes >= source.size())
+        return {};
+    return fail(ErrorKind::Refused,
+        fmt::format("The target has {} bytes, and the disk to copy has {}", bytes, source.size()), {},
+        "Make the target larger first: resize");
+}
+
+Result<void> overwriteRawFile(GuestReader& source, const std::string& path, const TaskContext& task)
+{
+    auto storage = FileStorage::open(path, Access::ReadWrite);
+    if (!storage)
+        return failed(storage);
+    auto size = (*storage)->size();
+    if (!size)
+        return failed(size);
+    if (auto fits = refuseSmaller(source, *size); !fits)
+        return fits;
+    return overwriteRaw(source, **storage, task);
+}
+
+Result<void> overwriteImageFile(GuestReader& source, bool compressed, const std::string& path, const TaskContext& task)
+{
+    auto editor = openForEditing(path, OpenFiles::WholeChain, {task.stop, {}});
+    if (!editor)
+        return failed(editor);
+    if (auto fits = refuseSmaller(source, (*editor)->geometry().virtualSize()); !fits)
+        return fits;
+    return overwriteImage(source, **editor, compressed, task);
+}
+
 } // namespace
+
+Result<void> convertOverFile(
+    GuestReader& source, ConvertFormat format, bool compressed, const std::string& path, const TaskContext& task)
+{
+    if (auto apart = refuseFilesOf(source.chain(), path, "The target is a file that the source is read from"); !apart)
+        return apart;
+    auto done = format == ConvertFormat::Raw ? overwriteRawFile(source, path, task)
+                                             : overwriteImageFile(source, compressed, path, task);
+    if (!done && done.error().path.empty())
+        return std::unexpected(std::move(done.error()).in(path));
+    return done;
+}
 
 Result<void> convertToFile(
     GuestReader& source, ConvertFormat format, ConvertOptions options, const std::string& path, const TaskContext& task)
