@@ -3,7 +3,6 @@
 #include "core/edit/amend/amend.h"
 
 #include "core/analysis/sound_census.h"
-#include "core/base/checked_math.h"
 #include "core/base/task_sequence.h"
 #include "core/edit/amend/amend_layout.h"
 #include "core/edit/amend/refcount_switch.h"
@@ -62,18 +61,6 @@ private:
     std::vector<HostCluster> m_oldClusters; ///< refblocks and reftable that the switch frees, sorted
 };
 
-/// Until there is a plan: what new structures take if every cluster of the file is counted.
-std::uint64_t mostBytesToWrite(const Image& image, unsigned order)
-{
-    if (order == image.header().refcountOrder)
-        return 0;
-    const std::uint64_t clusterSize = image.geometry().clusterSize();
-    const std::uint64_t entries = RefcountCodec(order).entriesIn(clusterSize);
-    const std::uint64_t forFile = image.fileClusters() / entries + 2;
-    const std::uint64_t refblocks = (image.fileClusters() + 2 * forFile) / entries + 3; // they count themselves, too
-    return (refblocks + divideUp(refblocks * 8, clusterSize) + 1) * clusterSize;
-}
-
 /// A plan, and the counts of the image where it was made from those of a sound one.
 struct PlanWithCounts {
     AmendPlan plan;
@@ -84,7 +71,7 @@ struct PlanWithCounts {
 /// it waits for the phase of the first.
 Result<PlanWithCounts> makePlan(const Image& image, unsigned order, TaskSequence& steps, std::stop_token stop)
 {
-    const std::uint64_t later = mostBytesToWrite(image, order);
+    const std::uint64_t later = mostRefcountBytes(image, order);
     Phase furthest = Phase::Open;
     const auto onwards = [&furthest](const TaskContext& task) {
         return TaskContext{task.stop, [report = task.report, &furthest](const Progress& progress) {

@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/edit/amend/amend_image.h"
 
+#include "core/analysis/sound_census.h"
+#include "core/base/task_sequence.h"
+#include "core/edit/amend/amend_layout.h"
 #include "core/edit/image/resize.h"
 #include "core/edit/image/snapshot_l1.h"
 #include "core/storage/overlay_storage.h"
@@ -18,13 +21,14 @@ namespace
 class Amendment
 {
 public:
-    Amendment(
-        ImageEditor& editor, const AmendRequest& request, AmendTarget target, bool writeCopies, const TaskContext& task)
+    Amendment(ImageEditor& editor, const AmendRequest& request, AmendTarget target, bool writeCopies,
+        std::uint64_t commitBytes, TaskSequence& steps)
         : m_editor(editor)
         , m_request(request)
         , m_target(std::move(target))
         , m_writeCopies(writeCopies)
-        , m_task(task)
+        , m_commitBytes(commitBytes)
+        , m_steps(steps)
     {
     }
 
@@ -41,7 +45,7 @@ public:
             (void)m_editor.rollback(); // the first error is the one to tell
             return done;
         }
-        return m_growLater ? resizeDisk(m_editor, *m_request.size, false, m_task) : Result<void>{};
+        return m_growLater ? resizeDisk(m_editor, *m_request.size, false, m_steps.next(0)) : Result<void>{};
     }
 
 private:
@@ -56,13 +60,14 @@ private:
         if (!tables)
             return failed(tables);
         if (downgrades()) {
-            auto zeros = expandZeroClusters(m_editor, *tables, !m_target.backingFile.empty(), m_task);
+            auto zeros
+                = expandZeroClusters(m_editor, *tables, !m_target.backingFile.empty(), m_steps.next(m_commitBytes));
             if (!zeros)
                 return failed(zeros);
             summary.zeros = *zeros;
         }
         if (splits()) {
-            auto split = splitShared(m_editor, *tables, m_target.order, m_writeCopies, m_task);
+            auto split = splitShared(m_editor, *tables, m_target.order, m_writeCopies, m_steps.next(m_commitBytes));
             if (!split)
                 return failed(split);
             summary.split = *split;
@@ -146,15 +151,17 @@ private:
 
     Result<void> commit()
     {
-        return m_target.order == m_editor.header().refcountOrder ? m_editor.commit(m_task, CommitOrder::Switch)
-                                                                 : m_editor.commitAtWidth(m_target.order, m_task);
+        const TaskContext task = m_steps.next(0);
+        return m_target.order == m_editor.header().refcountOrder ? m_editor.commit(task, CommitOrder::Switch)
+                                                                 : m_editor.commitAtWidth(m_target.order, task);
     }
 
     ImageEditor& m_editor;
     const AmendRequest& m_request;
     AmendTarget m_target;
     bool m_writeCopies;
-    const TaskContext& m_task;
+    std::uint64_t m_commitBytes; ///< about what the commit writes
+    TaskSequence& m_steps;
     bool m_growLater = false; ///< something behind the end of the disk must be zeroed
 };
 
@@ -163,15 +170,17 @@ private:
 Result<AmendSummary> amendImage(std::shared_ptr<Storage> storage, GuestFiles files, const AmendRequest& request,
     const TaskContext& task, AmendContents contents)
 {
-    auto image = Image::open(storage, task);
+    auto image = Image::open(storage, {task.stop, {}});
     if (!image)
         return failed(image);
-    auto census = takeCensus(**image, task);
+    AmendTarget target = amendTarget(**image, request);
+    const std::uint64_t commitBytes = mostRefcountBytes(**image, target.order);
+    TaskSequence steps(task);
+    auto census = checkImage(**image, steps.next(commitBytes));
     if (!census)
         return failed(census);
     if (const auto reasons = amendRefusals(**image, **census, request); !reasons.empty())
         return std::unexpected(refusedFor("Cannot amend the image", reasons));
-    AmendTarget target = amendTarget(**image, request);
 
     AmendSummary summary;
     const Header& header = (*image)->header();
@@ -188,12 +197,14 @@ Result<AmendSummary> amendImage(std::shared_ptr<Storage> storage, GuestFiles fil
     summary.warnings = amendWarnings(**image, **census, request);
     census->reset(); // its memory is worth more to the edit
 
-    auto editor = ImageEditor::open(storage, std::move(files), task);
+    auto editor = ImageEditor::open(storage, std::move(files), {task.stop, {}});
     if (!editor)
         return failed(editor);
-    if (auto done = Amendment(**editor, request, std::move(target), contents == AmendContents::Copy, task).run(summary);
+    const bool writeCopies = contents == AmendContents::Copy;
+    if (auto done = Amendment(**editor, request, std::move(target), writeCopies, commitBytes, steps).run(summary);
         !done)
         return failed(done);
+    steps.next(0).report({Phase::Switch, 0, 0}); // what was not needed is done as well
     summary.newSize = (*editor)->geometry().virtualSize();
     const auto size = storage->size();
     if (!size)

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/edit/amend/amend_layout.h"
 
+#include "core/base/checked_math.h"
+
 #include <algorithm>
 
 namespace cowscope
@@ -116,6 +118,17 @@ AmendSurvey surveyForAmend(const Image& image, const SoundCensus& sound)
         used = end < survey.end ? counts.nextUsed(end) : survey.end;
     }
     return survey;
+}
+
+std::uint64_t mostRefcountBytes(const Image& image, unsigned order)
+{
+    if (order == image.header().refcountOrder)
+        return 0;
+    const std::uint64_t clusterSize = image.geometry().clusterSize();
+    const std::uint64_t entries = RefcountCodec(order).entriesIn(clusterSize);
+    const std::uint64_t forFile = image.fileClusters() / entries + 2;
+    const std::uint64_t refblocks = (image.fileClusters() + 2 * forFile) / entries + 3; // they count themselves, too
+    return (refblocks + divideUp(refblocks * 8, clusterSize) + 1) * clusterSize;
 }
 
 AmendLayout layOutRefcounts(const Geometry& geometry, const AmendSurvey& survey, unsigned order)

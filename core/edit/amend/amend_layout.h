@@ -45,4 +45,8 @@ struct AmendLayout {
 /// because of that. Takes the first free run that is long enough, else the end of the image.
 AmendLayout layOutRefcounts(const Geometry& geometry, const AmendSurvey& survey, unsigned order);
 
+/// An upper bound for the bytes of new structures before there is a layout: what they take if every cluster of the file
+/// is counted. 0 for the width that the image has.
+std::uint64_t mostRefcountBytes(const Image& image, unsigned order);
+
 } // namespace cowscope

@@ -73,8 +73,11 @@ Result<void> preallocateDisk(ImageEditor& editor, std::uint64_t start, std::uint
     }
     if (auto reserved = guest.preallocate(start, length, task); !reserved)
         return reserved;
-    if (preallocation == Preallocation::Metadata)
+    if (preallocation == Preallocation::Metadata) {
+        if (task.report) // too late to be stopped
+            task.report({Phase::Write, length, length});
         return {};
+    }
     return reserveSpace(editor, start, length, preallocation == Preallocation::Full, task);
 }
 

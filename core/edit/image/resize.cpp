@@ -182,7 +182,7 @@ Result<void> grow(ImageEditor& editor, std::uint64_t size, const TaskContext& ta
         at = editor.geometry().virtualSize();
         if (auto zeroed = zeroStretch(guest, *first, at, *reach, {task.stop, {}}); !zeroed)
             return zeroed;
-        if (auto done = editor.commit(task); !done)
+        if (auto done = editor.commit({task.stop, {}}); !done)
             return done;
     }
     const bool raw = (editor.header().autoclearFeatures & kAutoclearRawDataFile) != 0;
@@ -226,24 +226,25 @@ Result<void> dropTable(ImageEditor& editor, std::uint64_t l1Index)
 Result<void> shrink(ImageEditor& editor, std::uint64_t size, const TaskContext& task)
 {
     const Geometry geometry = editor.geometry();
+    const TaskContext quiet{task.stop, {}}; // the progress is that of the tables
     const std::uint64_t tables = geometry.l1EntriesFor(size);
     const std::uint64_t keptEnd = alignUp(size, geometry.clusterSize());
     if (auto dropped = GuestWriter(editor).unmap(keptEnd, tables * geometry.l2Coverage() - keptEnd); !dropped)
         return dropped;
     const std::uint64_t total = editor.l1Table().size() - std::min<std::uint64_t>(tables, editor.l1Table().size());
     for (std::uint64_t index = 0; index < total; ++index) {
-        if (auto go = task.step({Phase::Write, index, total}); !go)
+        if (auto go = task.step({Phase::Write, index * geometry.clusterSize(), total * geometry.clusterSize()}); !go)
             return go;
         if (auto dropped = dropTable(editor, tables + index); !dropped)
             return dropped;
         if (editor.pendingBytes() <= ImageEditor::kCommitBytes)
             continue;
-        if (auto done = editor.commit(task); !done)
+        if (auto done = editor.commit(quiet); !done)
             return done;
     }
     if (auto set = setSize(editor, size); !set)
         return set;
-    if (auto done = editor.commit(task); !done)
+    if (auto done = editor.commit(quiet); !done)
         return done;
     if (editor.header().hasDataFile()) {
         auto data = editor.dataStorage();
@@ -254,8 +255,10 @@ Result<void> shrink(ImageEditor& editor, std::uint64_t size, const TaskContext& 
     }
     if (auto dropped = editor.refcounts().dropEmptyTail(); !dropped)
         return dropped;
-    if (auto done = editor.commit(task); !done)
+    if (auto done = editor.commit(quiet); !done)
         return done;
+    if (task.report) // too late to be stopped
+        task.report({Phase::Write, total * geometry.clusterSize(), total * geometry.clusterSize()});
     return editor.trimFile();
 }
 
@@ -296,8 +299,8 @@ Result<void> resizeDisk(ImageEditor& editor, std::uint64_t size, bool mayShrink,
         done = size > old ? grow(editor, size, task) : shrink(editor, size, task);
     if (!done)
         (void)editor.rollback(); // the first error is the one to tell
-    else if (const std::uint64_t bytes = std::max(size, old) - std::min(size, old); task.report)
-        task.report({Phase::Write, bytes, bytes}); // too late to be stopped
+    else if (size > old && task.report)
+        task.report({Phase::Write, size - old, size - old}); // too late to be stopped
     return done;
 }
 

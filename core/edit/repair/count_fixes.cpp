@@ -165,10 +165,12 @@ Result<std::uint64_t> fixCounts(
     const ClusterMap& map = census.map;
     const HostCluster end(map.clusters());
     const std::uint64_t maximum = image.geometry().refcountCodec().maximum();
+    const auto bytesOf
+        = [bits = image.geometry().refcountCodec().bits()](HostCluster to) { return to.value() * bits / 8; };
     RefblockPatch patch(image, storage);
     std::uint64_t changed = 0;
     for (HostCluster first = map.nextKnown(HostCluster(0)); first < end;) {
-        if (auto go = task.step({Phase::Write, first.value(), end.value()}); !go)
+        if (auto go = task.step({Phase::Write, bytesOf(first), bytesOf(end)}); !go)
             return failed(go);
         const HostCluster blockEnd = first + std::min(end - first, kBlockClusters);
         const bool wrong = !map.summarize(first, blockEnd - first);

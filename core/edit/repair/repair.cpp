@@ -4,6 +4,7 @@
 
 #include "core/analysis/sound_census.h"
 #include "core/base/big_endian.h"
+#include "core/base/task_sequence.h"
 #include "core/edit/amend/refcount_switch.h"
 #include "core/edit/repair/beside.h"
 #include "core/edit/repair/count_fixes.h"
@@ -69,8 +70,8 @@ public:
     RepairRun(std::shared_ptr<Storage> storage, RepairMode mode, const TaskContext& task)
         : m_storage(std::move(storage))
         , m_mode(mode)
-        , m_outer(task)
-        , m_task{task.stop, [this](const Progress& progress) { report(progress); }}
+        , m_steps(task)
+        , m_task{task.stop, {}}
     {
     }
 
@@ -92,32 +93,30 @@ public:
             if (auto done = finish(); !done)
                 return failed(done);
         }
+        m_task = m_steps.next(0);
+        m_task.report({Phase::Verify, 0, 0}); // what was not needed is done as well
         return RepairResult{std::move(m_needs.plan), leaks - std::min(leaks, m_census->leaks),
             corruptions - std::min(corruptions, m_census->corruptions), m_image, m_census};
     }
 
 private:
-    static constexpr std::uint64_t kStages = 9;
-    static constexpr std::uint64_t kStageUnits = std::uint64_t{1} << 20;
-
-    /// How much there is to do shows on the way: each stage counts the same.
-    void report(const Progress& progress) const
+    /// Between two steps: the place where a repair can be cancelled. Behind the next one there may be that many looks
+    /// at the whole image: what turns out not to be needed makes the progress leap.
+    Result<void> next(std::uint64_t looksLater)
     {
-        if (!m_outer.report)
-            return;
-        const double share = progress.total == 0
-            ? 0
-            : static_cast<double>(progress.done) / static_cast<double>(std::max(progress.done, progress.total));
-        m_furthest = std::max(
-            m_furthest, m_stage * kStageUnits + static_cast<std::uint64_t>(share * static_cast<double>(kStageUnits)));
-        m_outer.report({progress.phase, m_furthest, kStages * kStageUnits});
+        m_task = m_steps.next(looksLater * m_lookBytes);
+        return m_task.step({Phase::Write, 0, 0});
     }
 
-    /// Between two steps: the place where a repair can be cancelled.
-    Result<void> next(std::uint64_t stage)
+    /// About the bytes that a look reads: refblocks, and the L2 tables of the active disk.
+    static std::uint64_t lookBytes(const Image& image)
     {
-        m_stage = stage;
-        return m_task.step({Phase::Write, 0, 1});
+        std::uint64_t clusters = 0;
+        for (std::uint64_t i = 0; i < image.reftable().size(); ++i)
+            clusters += image.usableRefblock(i).has_value();
+        for (const std::uint64_t raw : image.l1Table())
+            clusters += L1Entry{raw}.l2Offset().value() != 0;
+        return clusters * image.geometry().clusterSize();
     }
 
     Result<void> openFirst()
@@ -126,12 +125,15 @@ private:
         if (!image)
             return failed(image);
         m_image = std::move(*image);
+        m_lookBytes = lookBytes(*m_image);
+        if (auto go = next(m_mode == RepairMode::All ? 7 : 2); !go)
+            return go;
         return look();
     }
 
     Result<void> reopen()
     {
-        auto image = Image::open(m_storage, m_task);
+        auto image = Image::open(m_storage, {m_task.stop, {}});
         if (!image)
             return failed(image);
         m_image = std::move(*image);
@@ -159,14 +161,14 @@ private:
 
     Result<void> repairAll()
     {
-        if (auto go = next(1); !go)
+        if (auto go = next(6); !go)
             return go;
         if (auto mended = mendInPlace(); !mended)
             return mended;
         // The file must not grow over what a reference past its end takes for its own.
         if (leadsPastEnd())
             return {};
-        if (auto go = next(3); !go)
+        if (auto go = next(5); !go)
             return go;
         if (!refcountsUsable(*m_image, *m_census)) {
             m_needs.plan.rebuild = true;
@@ -204,7 +206,8 @@ private:
             return failed(mended);
         if (!wrote && !*mended && m_needs.tables.lostTables.empty())
             return {};
-        m_stage = 2;
+        if (auto go = next(5); !go)
+            return go;
         return lookOnTheWay();
     }
 
@@ -276,21 +279,21 @@ private:
     Result<void> repairCounts()
     {
         const bool flags = m_mode == RepairMode::All || plans(FindingKind::CopiedFlagWrong);
-        if (auto go = next(5); !go)
+        if (auto go = next(3); !go)
             return go;
         if (m_mode == RepairMode::All) {
             auto raised = fixCounts(*m_image, *m_census, *m_storage, CountChange::Raise, m_task);
             if (!raised)
                 return failed(raised);
         }
-        if (auto go = next(6); !go)
+        if (auto go = next(2); !go)
             return go;
         if (flags) {
             auto set = fixCopiedFlags(*m_image, *m_census, *m_storage, m_task);
             if (!set)
                 return failed(set);
         }
-        if (auto go = next(7); !go)
+        if (auto go = next(1); !go)
             return go;
         auto lowered = fixCounts(*m_image, *m_census, *m_storage, CountChange::Lower, m_task);
         return lowered ? Result<void>{} : failed(lowered);
@@ -304,7 +307,7 @@ private:
 
     Result<void> finish()
     {
-        if (auto go = next(8); !go)
+        if (auto go = next(0); !go)
             return go;
         if (auto opened = reopen(); !opened)
             return opened;
@@ -325,8 +328,6 @@ private:
                 return opened;
         }
         listRemains();
-        m_stage = kStages;
-        report({Phase::Verify, 0, 1});
         return {};
     }
 
@@ -348,10 +349,9 @@ private:
 
     std::shared_ptr<Storage> m_storage;
     RepairMode m_mode;
-    const TaskContext& m_outer;
-    TaskContext m_task;
-    std::uint64_t m_stage = 0;
-    mutable std::uint64_t m_furthest = 0; ///< reported so far
+    TaskSequence m_steps;
+    TaskContext m_task; ///< of the step that runs
+    std::uint64_t m_lookBytes = 0;
     std::shared_ptr<const Image> m_image;
     std::shared_ptr<const Census> m_census;
     RepairNeeds m_needs;

@@ -4,6 +4,7 @@
 #include "core/storage/memory_storage.h"
 #include "tests/support/amend_edits.h"
 #include "tests/support/expect.h"
+#include "tests/support/sample_images.h"
 
 #include <QtTest/QtTest>
 
@@ -77,6 +78,7 @@ private Q_SLOTS:
     void growsOnlyAndWritesNothingOtherwise();
     void aPreviewTellsTheSameAndWritesNothing();
     void nothingToDoWritesNothing();
+    void progressNeverGoesBack();
     void everyFailureLeavesTheOldImage();
 };
 
@@ -382,6 +384,27 @@ void AmendImageTest::nothingToDoWritesNothing()
     request.lazyRefcounts = false;
     VERIFY_OK(amended(file, request));
     QVERIFY(file->bytes() == image.bytes);
+}
+
+void AmendImageTest::progressNeverGoesBack()
+{
+    AmendRequest widen;
+    widen.order = 6;
+    widen.lazyRefcounts = true;
+    const std::array<std::pair<BuiltImage, AmendRequest>, 3> cases{std::pair{zeroed(12, 4, ""), toVersion(2)},
+        {snapshotImage(12, 4, 3), split(0)}, {snapshotImage(12, 4, 3), widen}};
+    for (const auto& [image, request] : cases) {
+        std::vector<Progress> all;
+        const auto note = [&all](const Progress& progress) { all.push_back(progress); };
+        VERIFY_OK(amendImage(std::make_shared<MemoryStorage>(image.bytes), {}, request, {{}, note}));
+        QVERIFY(all.size() > 3);
+        for (std::size_t i = 1; i < all.size(); ++i) {
+            QVERIFY(all[i - 1].done <= all[i].done);
+            QVERIFY(all[i - 1].done * all[i].total <= all[i].done * std::max<std::uint64_t>(all[i - 1].total, 1));
+        }
+        QVERIFY(all.back().total > 0);
+        QCOMPARE(all.back().done, all.back().total);
+    }
 }
 
 void AmendImageTest::everyFailureLeavesTheOldImage()

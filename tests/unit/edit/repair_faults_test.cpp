@@ -150,8 +150,9 @@ void RepairFaultsTest::progressNeverGoesBack()
     QVERIFY(all.size() > 10);
     for (std::size_t i = 1; i < all.size(); ++i) {
         QVERIFY(all[i - 1].done <= all[i].done);
-        QCOMPARE(all[i].total, all[0].total);
+        QVERIFY(all[i - 1].done * all[i].total <= all[i].done * std::max<std::uint64_t>(all[i - 1].total, 1));
     }
+    QVERIFY(all.back().total > 0);
     QCOMPARE(all.back().done, all.back().total);
 }
 

@@ -95,6 +95,7 @@ private Q_SLOTS:
     void theDataFileFollows();
     void refusesWhatCannotBe();
     void todaysSizeWritesNothing();
+    void progressOfAShrinkMovesToItsEnd();
     void failuresLeaveTheOldImage_data();
     void failuresLeaveTheOldImage();
     void powerCutsLeaveNoCorruption_data();
@@ -365,6 +366,24 @@ void ResizeTest::todaysSizeWritesNothing()
     const auto editor = open(trace);
     VERIFY_OK(resizeDisk(*editor, editor->geometry().virtualSize(), false, {}));
     QVERIFY(trace->steps().empty());
+}
+
+void ResizeTest::progressOfAShrinkMovesToItsEnd()
+{
+    CreateOptions options;
+    options.size = 1 << 20;
+    options.clusterSize = 512;
+    const auto file = imageWithData(options);
+    const auto editor = open(file);
+    std::vector<Progress> all;
+    VERIFY_OK(resizeDisk(*editor, 512, true, {{}, [&all](const Progress& each) { all.push_back(each); }}));
+    QVERIFY(all.size() > 10);
+    for (std::size_t i = 1; i < all.size(); ++i) {
+        QVERIFY(all[i - 1].done <= all[i].done);
+        QCOMPARE(all[i].total, all[0].total);
+    }
+    QVERIFY(all[all.size() / 2].done > 0 && all[all.size() / 2].done < all[0].total);
+    QCOMPARE(all.back().done, all.back().total);
 }
 
 void ResizeTest::failuresLeaveTheOldImage_data()
