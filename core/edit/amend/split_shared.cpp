@@ -131,23 +131,12 @@ private:
             if (!copy)
                 return failed(copy);
             words[i] = *copy;
-            for (std::uint64_t c = 0; c < clusters; ++c) {
-                if (auto released = release(first + c, uses); !released)
-                    return failed(released);
-            }
+            const std::uint64_t bytes = clusters * geometry.clusterSize();
+            if (auto released = m_editor.release(geometry.offset(first), bytes, uses); !released)
+                return failed(released);
             changed = true;
         }
         return changed;
-    }
-
-    Result<void> release(HostCluster cluster, std::uint64_t uses)
-    {
-        const Geometry& geometry = m_editor.geometry();
-        for (std::uint64_t i = 0; i < uses; ++i) {
-            if (auto released = m_editor.release(geometry.offset(cluster), geometry.clusterSize()); !released)
-                return released;
-        }
-        return {};
     }
 
     // Copies. Copied flags are set at the end, when the counts are known.

@@ -56,18 +56,6 @@ Result<HostOffset> TableRewriter::newTable(const Part& part)
     return at;
 }
 
-Result<void> TableRewriter::take(HostOffset table, std::uint64_t uses)
-{
-    if (uses == 0)
-        return {};
-    const HostCluster cluster = m_editor->geometry().cluster(table);
-    if (uses > 1) {
-        if (auto lowered = m_editor->refcounts().change(cluster, -static_cast<std::int64_t>(uses - 1)); !lowered)
-            return lowered;
-    }
-    return m_editor->release(table, m_editor->geometry().clusterSize());
-}
-
 Result<HostOffset> TableRewriter::replace(const Table& table, std::span<const std::uint64_t> words)
 {
     auto fresh = m_editor->refcounts().isFreeOnDisk(m_editor->geometry().cluster(table.at));
@@ -106,7 +94,7 @@ Result<void> TableRewriter::split(const Table& table, std::span<const Part> part
             m_changed[slot->l1] = true;
         }
     }
-    return take(table.at, leaving);
+    return m_editor->release(table.at, m_editor->geometry().clusterSize(), leaving);
 }
 
 // Copied flags -------------------------------------------------------------------------------------------------------

@@ -66,7 +66,6 @@ private:
     {
     }
     Result<HostOffset> newTable(const Part& part);
-    Result<void> take(HostOffset table, std::uint64_t uses);
     Result<bool> correctFlags(std::vector<std::uint64_t>& words, HostOffset table);
     Result<bool> hasCountOne(HostOffset offset);
 

@@ -61,22 +61,13 @@ private:
     Result<std::uint64_t> expand(L2Entry entry, std::uint64_t uses)
     {
         if (entry.hostOffset().value() != 0) {
-            if (auto released = releaseAll(entry.hostOffset(), uses); !released)
+            if (auto released = m_editor.release(entry.hostOffset(), m_editor.geometry().clusterSize(), uses);
+                !released)
                 return failed(released);
         }
         if (!m_hasBacking)
             return 0;
         return zeros(uses);
-    }
-
-    Result<void> releaseAll(HostOffset offset, std::uint64_t uses)
-    {
-        const Geometry& geometry = m_editor.geometry();
-        for (std::uint64_t i = 0; i < uses; ++i) {
-            if (auto released = m_editor.release(offset, geometry.clusterSize()); !released)
-                return released;
-        }
-        return {};
     }
 
     /// A cluster of zeros with so many more references.

@@ -214,13 +214,13 @@ Result<HostOffset> ImageEditor::allocateCompressed(std::uint64_t bytes)
     return at;
 }
 
-Result<void> ImageEditor::release(HostOffset offset, std::uint64_t bytes)
+Result<void> ImageEditor::release(HostOffset offset, std::uint64_t bytes, std::uint64_t uses)
 {
-    if (bytes == 0)
+    if (bytes == 0 || uses == 0)
         return {};
     const HostCluster last = m_geometry.cluster(offset + (bytes - 1));
     for (HostCluster cluster = m_geometry.cluster(offset); cluster <= last; ++cluster) {
-        if (auto changed = m_refcounts.change(cluster, -1); !changed)
+        if (auto changed = m_refcounts.change(cluster, -static_cast<std::int64_t>(uses)); !changed)
             return changed;
         auto count = m_refcounts.count(cluster);
         if (!count)

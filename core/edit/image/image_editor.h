@@ -96,8 +96,8 @@ public:
     /// The same of the first cluster of a run that is known to be metadata.
     std::string_view metadataIn(ClusterRun run) const;
 
-    /// Takes one reference from each cluster that [offset, offset + bytes) touches.
-    Result<void> release(HostOffset offset, std::uint64_t bytes);
+    /// Takes `uses` references from each cluster that [offset, offset + bytes) touches.
+    Result<void> release(HostOffset offset, std::uint64_t bytes, std::uint64_t uses = 1);
 
     /// Takes `by` references from each cluster of a run of guest data that was in use at the last commit. Returns what
     /// is left of them.

@@ -354,10 +354,8 @@ Result<HostOffset> TableSharing::move(HostOffset table, std::span<const std::uin
         const auto more = static_cast<std::int64_t>(count - 1);
         if (auto raised = m_editor.refcounts().change(geometry.cluster(*place), more); !raised)
             return failed(raised);
-        if (auto lowered = m_editor.refcounts().change(geometry.cluster(table), -more); !lowered)
-            return failed(lowered);
     }
-    if (auto released = m_editor.release(table, geometry.clusterSize()); !released)
+    if (auto released = m_editor.release(table, geometry.clusterSize(), count); !released)
         return failed(released);
     for (const auto& [unused, index] : slotsOf(table))
         m_l1[index] = place->value() | (count == 1 ? kCopiedFlag : 0);
@@ -537,15 +535,9 @@ Result<void> TableSharing::lower(const Reference& reference, std::uint64_t by)
 
 Result<void> TableSharing::lowerTable(HostOffset table, std::uint64_t by)
 {
-    RefcountStore& refcounts = m_editor.refcounts();
-    const HostCluster cluster = m_editor.geometry().cluster(table);
-    if (by > 1) {
-        if (auto changed = refcounts.change(cluster, -static_cast<std::int64_t>(by - 1)); !changed)
-            return changed;
-    }
-    if (auto released = m_editor.release(table, m_editor.geometry().clusterSize()); !released)
+    if (auto released = m_editor.release(table, m_editor.geometry().clusterSize(), by); !released)
         return released;
-    auto count = refcounts.count(cluster);
+    auto count = m_editor.refcounts().count(m_editor.geometry().cluster(table));
     if (!count)
         return failed(count);
     m_single += *count == 1;
