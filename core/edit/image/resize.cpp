@@ -229,14 +229,15 @@ Result<void> shrink(ImageEditor& editor, std::uint64_t size, const TaskContext& 
     const TaskContext quiet{task.stop, {}}; // the progress is that of the tables
     const std::uint64_t tables = geometry.l1EntriesFor(size);
     const std::uint64_t keptEnd = alignUp(size, geometry.clusterSize());
-    if (auto dropped = GuestWriter(editor).unmap(keptEnd, tables * geometry.l2Coverage() - keptEnd); !dropped)
-        return dropped;
-    const std::uint64_t total = editor.l1Table().size() - std::min<std::uint64_t>(tables, editor.l1Table().size());
-    for (std::uint64_t index = 0; index < total; ++index) {
-        if (auto go = task.step({Phase::Write, index * geometry.clusterSize(), total * geometry.clusterSize()}); !go)
+    if (auto done = GuestWriter(editor).unmap(keptEnd, tables * geometry.l2Coverage() - keptEnd); !done)
+        return done;
+    const std::uint64_t dropped = editor.l1Table().size() - std::min<std::uint64_t>(tables, editor.l1Table().size());
+    const std::uint64_t total = (dropped + 1) * geometry.clusterSize(); // the header's as well
+    for (std::uint64_t index = 0; index < dropped; ++index) {
+        if (auto go = task.step({Phase::Write, index * geometry.clusterSize(), total}); !go)
             return go;
-        if (auto dropped = dropTable(editor, tables + index); !dropped)
-            return dropped;
+        if (auto done = dropTable(editor, tables + index); !done)
+            return done;
         if (editor.pendingBytes() <= ImageEditor::kCommitBytes)
             continue;
         if (auto done = editor.commit(quiet); !done)
@@ -253,12 +254,12 @@ Result<void> shrink(ImageEditor& editor, std::uint64_t size, const TaskContext& 
         if (auto cut = (*data)->truncate(size); !cut)
             return cut;
     }
-    if (auto dropped = editor.refcounts().dropEmptyTail(); !dropped)
-        return dropped;
+    if (auto cut = editor.refcounts().dropEmptyTail(); !dropped)
+        return cut;
     if (auto done = editor.commit(quiet); !done)
         return done;
     if (task.report) // too late to be stopped
-        task.report({Phase::Write, total * geometry.clusterSize(), total * geometry.clusterSize()});
+        task.report({Phase::Write, total, total});
     return editor.trimFile();
 }
 
