@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/compare/compare_panel.h"
 
+#include "ui/common/chosen_row.h"
 #include "ui/common/format.h"
 #include "ui/common/table.h"
 #include "ui/common/text_label.h"
@@ -64,8 +65,9 @@ ComparePanel::ComparePanel(ImageDocument& document, QWidget* parent)
         const QVariant part = m_part->currentData();
         m_model->setPart(part.isValid() ? std::optional(static_cast<DiffModel::Part>(part.toInt())) : std::nullopt);
     });
-    connect(m_view->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
-        [this](const QModelIndex& index) { goTo(index.row()); });
+    connect(m_view->selectionModel(), &QItemSelectionModel::selectionChanged, this,
+        [this] { goTo(chosenRow(*m_view).row()); });
+    connect(m_view, &QTableView::clicked, this, [this](const QModelIndex& index) { goTo(index.row()); });
     connect(m_map, &ChangeMap::guestChosen, this, [this](std::uint64_t byte) {
         if (byte < m_document.image()->geometry().virtualSize())
             m_document.selection().select(GuestRange{GuestOffset(byte), 1, {}});

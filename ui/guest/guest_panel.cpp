@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/guest/guest_panel.h"
 
+#include "ui/common/chosen_row.h"
 #include "ui/common/format.h"
 #include "ui/common/guest_text.h"
 #include "ui/common/splitter.h"
@@ -128,7 +129,7 @@ void GuestPanel::connectViews()
         m_legend, &GuestLegend::toggled, m_view, [this](GuestUse use, bool shown) { m_view->setHidden(use, !shown); });
     connect(m_disk, &QComboBox::currentIndexChanged, this, &GuestPanel::showDisk);
     connect(m_layers, &QCheckBox::toggled, this, &GuestPanel::showDisk);
-    connect(m_extents->selectionModel(), &QItemSelectionModel::currentRowChanged, this, &GuestPanel::selectExtent);
+    connect(m_extents->selectionModel(), &QItemSelectionModel::selectionChanged, this, &GuestPanel::selectExtent);
     connect(&m_document, &ImageDocument::opened, this, &GuestPanel::refresh);
     connect(&m_document, &ImageDocument::closed, this, &GuestPanel::refresh);
     connect(&m_document.selection(), &Selection::changed, this, &GuestPanel::showSelection);
@@ -271,7 +272,7 @@ void GuestPanel::selectStretch(std::uint64_t firstByte, std::uint64_t bytes, boo
 
 void GuestPanel::selectExtent()
 {
-    const int row = m_extents->currentIndex().row();
+    const int row = chosenRow(*m_extents).row();
     if (row < 0)
         return;
     const GuestExtent& extent = m_extentModel->extents()[static_cast<std::size_t>(row)];

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/header/header_panel.h"
 
+#include "ui/common/chosen_row.h"
 #include "ui/common/table.h"
 #include "ui/header/header_model.h"
 
@@ -21,8 +22,8 @@ HeaderPanel::HeaderPanel(ImageDocument& document, QWidget* parent)
     setColumnWidths(*m_view, {22, 8, 27, 26});
     m_view->horizontalHeader()->setStretchLastSection(true);
     setContent(m_view);
-    connect(m_view->selectionModel(), &QItemSelectionModel::currentRowChanged, this, [this](const QModelIndex& index) {
-        if (index.isValid())
+    connect(m_view->selectionModel(), &QItemSelectionModel::selectionChanged, this, [this] {
+        if (const QModelIndex index = chosenRow(*m_view); index.isValid())
             if (const auto& value = m_model->rows()[static_cast<std::size_t>(index.row())].selection;
                 !std::holds_alternative<std::monostate>(value))
                 m_document.selection().select(value);
@@ -57,8 +58,8 @@ void HeaderPanel::refresh()
 void HeaderPanel::showSelection()
 {
     const Selection::Value& value = m_document.selection().current();
-    const int current = m_view->currentIndex().row();
-    if (current >= 0 && m_model->rows()[static_cast<std::size_t>(current)].selection == value)
+    const int row = chosenRow(*m_view).row();
+    if (row >= 0 && m_model->rows()[static_cast<std::size_t>(row)].selection == value)
         return;
     showRow(*m_view, m_model->rowOf(value));
 }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/reftable/reftable_panel.h"
 
+#include "ui/common/chosen_row.h"
 #include "ui/common/format.h"
 #include "ui/common/table.h"
 #include "ui/reftable/reftable_model.h"
@@ -37,8 +38,8 @@ ReftablePanel::ReftablePanel(ImageDocument& document, QWidget* parent)
     setContent(content);
     connect(m_overview, &ReftableOverview::selectedByUser, this,
         [this](std::uint64_t entry) { m_document.selection().select(RefblockSelection{entry}); });
-    connect(m_view->selectionModel(), &QItemSelectionModel::currentRowChanged, this, [this](const QModelIndex& index) {
-        if (index.isValid())
+    connect(m_view->selectionModel(), &QItemSelectionModel::selectionChanged, this, [this] {
+        if (const QModelIndex index = chosenRow(*m_view); index.isValid())
             m_document.selection().select(RefblockSelection{static_cast<std::uint64_t>(index.row())});
     });
     connect(&document, &ImageDocument::opened, this, &ReftablePanel::refresh);

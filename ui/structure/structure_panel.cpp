@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/structure/structure_panel.h"
 
+#include "ui/common/chosen_row.h"
 #include "ui/structure/structure_model.h"
 
 #include <QHeaderView>
@@ -25,8 +26,9 @@ StructurePanel::StructurePanel(ImageDocument& document, QWidget* parent)
     m_view->header()->setSectionResizeMode(StructureModel::Size, QHeaderView::ResizeToContents);
     m_view->setUniformRowHeights(true);
     setContent(m_view);
-    connect(m_view->selectionModel(), &QItemSelectionModel::currentChanged, this, &StructurePanel::selectCurrent);
-    connect(m_view, &QTreeView::clicked, this, &StructurePanel::selectCurrent);
+    connect(m_view->selectionModel(), &QItemSelectionModel::selectionChanged, this,
+        [this] { selectRow(chosenRow(*m_view)); });
+    connect(m_view, &QTreeView::clicked, this, &StructurePanel::selectRow);
     connect(&document, &ImageDocument::opened, this, &StructurePanel::refresh);
     connect(&document, &ImageDocument::closed, this, &StructurePanel::refresh);
     connect(&document.selection(), &Selection::changed, this, &StructurePanel::showSelection);
@@ -56,7 +58,7 @@ void StructurePanel::showSelection()
 {
     const Selection::Value& value = m_document.selection().current();
     // Several rows may stand for the same place; the one that was clicked stays.
-    if (m_model->selectionOf(m_view->currentIndex()) == value)
+    if (m_model->selectionOf(chosenRow(*m_view)) == value)
         return;
     const QModelIndex index = m_model->find(value);
     m_view->selectionModel()->setCurrentIndex(
@@ -65,7 +67,7 @@ void StructurePanel::showSelection()
         m_view->scrollTo(index);
 }
 
-void StructurePanel::selectCurrent(const QModelIndex& index)
+void StructurePanel::selectRow(const QModelIndex& index)
 {
     const Selection::Value value = m_model->selectionOf(index);
     if (!std::holds_alternative<std::monostate>(value))

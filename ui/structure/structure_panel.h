@@ -26,7 +26,7 @@ protected:
 private:
     void refresh();
     void showSelection();
-    void selectCurrent(const QModelIndex& index);
+    void selectRow(const QModelIndex& index);
 
     ImageDocument& m_document;
     StructureModel* m_model;

@@ -3,6 +3,7 @@
 #include "ui/tables/table_panel.h"
 
 #include "core/analysis/byte_place.h"
+#include "ui/common/chosen_row.h"
 #include "ui/common/format.h"
 #include "ui/common/guest_text.h"
 #include "ui/common/table.h"
@@ -49,7 +50,7 @@ TablePanel::TablePanel(ImageDocument& document, QWidget* parent)
     layout->addWidget(makeBar());
     layout->addWidget(m_view);
     setContent(content);
-    connect(m_view->selectionModel(), &QItemSelectionModel::currentRowChanged, this, &TablePanel::selectRow);
+    connect(m_view->selectionModel(), &QItemSelectionModel::selectionChanged, this, &TablePanel::selectRow);
     connect(m_view, &QTableView::activated, this, &TablePanel::follow);
     connect(&document, &ImageDocument::opened, this, &TablePanel::refresh);
     connect(&document, &ImageDocument::closed, this, &TablePanel::refresh);
@@ -267,7 +268,7 @@ void TablePanel::showSelection()
 
 void TablePanel::selectRow()
 {
-    const int row = m_view->currentIndex().row();
+    const int row = chosenRow(*m_view).row();
     if (m_showing || row < 0 || row >= m_model->rowCount())
         return;
     const QScopedValueRollback showing(m_showing, true);
