@@ -27,10 +27,10 @@ SnapshotsPanel::SnapshotsPanel(ImageDocument& document, QWidget* parent)
     , m_list(new EmptyState(this))
     , m_summary(new QLabel(this))
     , m_result(makeTextLabel(QStringLiteral("snapshotResult"), this))
-    , m_create(makeButton(QStringLiteral("createSnapshot"), tr("&Create\u2026"), tr("Keep the disk as it is now")))
+    , m_create(makeButton(QStringLiteral("createSnapshot"), tr("Create\u2026"), tr("Keep the disk as it is now")))
     , m_apply(makeButton(
-          QStringLiteral("applySnapshot"), tr("&Apply\u2026"), tr("Make the disk what it was in the snapshot")))
-    , m_delete(makeButton(QStringLiteral("deleteSnapshot"), tr("&Delete\u2026"), tr("Remove the snapshot")))
+          QStringLiteral("applySnapshot"), tr("Apply\u2026"), tr("Make the disk what it was in the snapshot")))
+    , m_delete(makeButton(QStringLiteral("deleteSnapshot"), tr("Delete\u2026"), tr("Remove the snapshot")))
 {
     m_view->setModel(m_model);
     setColumnWidths(*m_view, {6, 24, 24, 10, 14, 12, 11, 12});
