@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/cells/map_view.h"
 
+#include "ui/common/keys.h"
+
 #include <QApplication>
 #include <QHelpEvent>
 #include <QMouseEvent>
@@ -123,6 +125,8 @@ void MapView::moveCursor(int columns, int rows, bool extend)
 
 void MapView::keyPressEvent(QKeyEvent* event)
 {
+    if (isArrowOfTheProgram(*event))
+        return event->ignore();
     const bool extend = event->modifiers() & Qt::ShiftModifier;
     const bool curve = m_layout.kind() == MapLayout::Kind::Hilbert;
     constexpr std::int64_t kFar = INT64_MAX / 4;

@@ -4,6 +4,7 @@
 
 #include "ui/common/format.h"
 #include "ui/common/guest_text.h"
+#include "ui/common/keys.h"
 #include "ui/guest/guest_colors.h"
 
 #include <QKeyEvent>
@@ -311,6 +312,8 @@ void GuestView::leaveEvent(QEvent*)
 
 void GuestView::keyPressEvent(QKeyEvent* event)
 {
+    if (isArrowOfTheProgram(*event))
+        return event->ignore();
     const bool extend = event->modifiers() & Qt::ShiftModifier;
     const auto row = static_cast<std::int64_t>(m_layout.columns());
     const std::int64_t page = row * verticalScrollBar()->pageStep();

@@ -3,6 +3,7 @@
 #include "ui/hex/hex_view.h"
 
 #include "ui/common/format.h"
+#include "ui/common/keys.h"
 #include "ui/common/palette.h"
 #include "ui/hex/byte_cache.h"
 #include "ui/hex/hex_text.h"
@@ -224,6 +225,8 @@ void HexView::announce()
 
 void HexView::keyPressEvent(QKeyEvent* event)
 {
+    if (isArrowOfTheProgram(*event))
+        return event->ignore();
     const bool extend = event->modifiers() & Qt::ShiftModifier;
     const bool control = event->modifiers() & Qt::ControlModifier;
     const std::uint64_t page = pageRows() * m_perRow;

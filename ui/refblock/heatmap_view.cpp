@@ -3,6 +3,7 @@
 #include "ui/refblock/heatmap_view.h"
 
 #include "ui/common/format.h"
+#include "ui/common/keys.h"
 #include "ui/common/palette.h"
 
 #include <QHelpEvent>
@@ -73,11 +74,11 @@ void HeatmapView::setColorBy(ColorBy colorBy)
 
 void HeatmapView::setSelected(const std::optional<ClusterRange>& range)
 {
-    if (range == m_selected)
-        return;
+    const bool same = range == m_selected;
     m_selected = range;
     if (range && range->first >= m_first && range->first - m_first < m_clusters) {
-        m_anchor = m_cursor = cellIndex(range->first);
+        if (!same)
+            m_anchor = m_cursor = cellIndex(range->first);
         scrollTo(range->first);
     }
     viewport()->update();
@@ -364,6 +365,8 @@ void HeatmapView::moveCursor(std::int64_t distance, bool extend)
 
 void HeatmapView::keyPressEvent(QKeyEvent* event)
 {
+    if (isArrowOfTheProgram(*event))
+        return event->ignore();
     const bool extend = event->modifiers() & Qt::ShiftModifier;
     const std::int64_t row = m_layout.columns();
     const std::int64_t page = row * verticalScrollBar()->pageStep();

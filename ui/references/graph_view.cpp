@@ -3,6 +3,7 @@
 #include "ui/references/graph_view.h"
 
 #include "ui/common/format.h"
+#include "ui/common/keys.h"
 #include "ui/common/palette.h"
 
 #include <QHelpEvent>
@@ -258,6 +259,8 @@ void GraphView::moveCursor(int columnStep, int rowStep)
 
 void GraphView::keyPressEvent(QKeyEvent* event)
 {
+    if (isArrowOfTheProgram(*event))
+        return event->ignore();
     switch (event->key()) {
     case Qt::Key_Left:
         return moveCursor(-1, 0);

@@ -3,6 +3,7 @@
 #include "ui/reftable/reftable_overview.h"
 
 #include "ui/common/format.h"
+#include "ui/common/keys.h"
 #include "ui/common/palette.h"
 
 #include <QHelpEvent>
@@ -142,6 +143,8 @@ void ReftableOverview::mousePressEvent(QMouseEvent* event)
 
 void ReftableOverview::keyPressEvent(QKeyEvent* event)
 {
+    if (isArrowOfTheProgram(*event))
+        return event->ignore();
     const std::uint64_t at = m_selected.value_or(0);
     if (event->key() == Qt::Key_Left && at >= m_perCell)
         Q_EMIT selectedByUser(at - m_perCell);
