@@ -349,6 +349,10 @@ void TestMap::followsTheSelection()
     const std::uint64_t last = m_document->census()->map.clusters() - 1;
     m_document->selection().select(ClusterRange{HostCluster(last), 1});
     QVERIFY(QRectF(view().viewport()->rect()).contains(view().cellRect(HostCluster(last)).center()));
+    view().centerOn({});
+    QVERIFY(!QRectF(view().viewport()->rect()).intersects(view().cellRect(HostCluster(last))));
+    Q_EMIT m_document->selection().changed(); // the same place was asked for once more
+    QVERIFY(QRectF(view().viewport()->rect()).contains(view().cellRect(HostCluster(last)).center()));
     m_document->selection().select(RefblockSelection{0});
     QVERIFY(view().selected()); // the refblock's own cluster
 }

@@ -109,11 +109,16 @@ void MapView::setSelected(const std::optional<ClusterRange>& range)
     if (range == m_selected)
         return;
     m_selected = range;
-    if (range && range->first.value() < m_layout.clusters()) {
+    if (range && range->first.value() < m_layout.clusters())
         m_anchor = m_cursor = range->first;
-        reveal(cellOf(range->first));
-    }
+    showSelected();
     viewport()->update();
+}
+
+void MapView::showSelected()
+{
+    if (m_selected && m_selected->first.value() < m_layout.clusters())
+        reveal(cellOf(m_selected->first));
 }
 
 ClusterRange MapView::clustersOf(std::uint64_t cell) const

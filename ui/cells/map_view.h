@@ -31,6 +31,7 @@ public:
     const MapColors& colors() const { return m_colors; }
     void setKind(MapLayout::Kind kind);
     void setSelected(const std::optional<ClusterRange>& range); ///< shows it, emits nothing
+    void showSelected(); ///< moves the map if what is selected lies outside of what is shown
     std::optional<ClusterRange> selected() const { return m_selected; }
 
     /// Brings these clusters out; null: none, all is shown in full.

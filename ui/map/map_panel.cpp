@@ -75,7 +75,11 @@ MapPanel::MapPanel(ImageDocument& document, QWidget* parent)
     connectView();
     connect(&document, &ImageDocument::opened, this, &MapPanel::refresh);
     connect(&document, &ImageDocument::closed, this, &MapPanel::refresh);
-    connect(&document.selection(), &Selection::changed, this, &MapPanel::showSelection);
+    connect(&document.selection(), &Selection::changed, this, [this] {
+        showSelection();
+        if (!m_selecting)
+            m_view->showSelected(); // also if it was selected before, and the map was moved since
+    });
     refresh();
 }
 
