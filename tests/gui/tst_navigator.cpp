@@ -46,10 +46,14 @@ private Q_SLOTS:
     void saysWhatIsNotThere();
     void completesNames();
     void selectsWhatIsTyped();
+    void showsOnceMoreWhatIsSelected();
     void keepsWhatItDoesNotUnderstand();
+    void leavesShortcutsToTheProgram();
     void fitsLettersInTheirOrder();
     void prefersWordsAndRows();
     void listsTheActionsOfAWindow();
+    void ranksTheViewBeforeItsActions();
+    void tellsActionsOfOneNameApart();
     void carriesOutAnActionByKeys();
     void doesNotCarryOutADisabledAction();
 
@@ -204,6 +208,42 @@ void TestNavigator::selectsWhatIsTyped()
     QVERIFY(document.selection().as<FieldSelection>());
 }
 
+void TestNavigator::showsOnceMoreWhatIsSelected()
+{
+    REQUIRE_QEMU();
+    ImageDocument document;
+    QVERIFY(openAndWait(document, m_folder.create(QStringLiteral("again.qcow2"))));
+    GoToBox box(document);
+    box.goTo(QStringLiteral("1"));
+    document.selection().select(ClusterRange{HostCluster(2), 1});
+    document.selection().back();
+    QSignalSpy changed(&document.selection(), &Selection::changed);
+    QSignalSpy reached(&box, &GoToBox::reached);
+    box.goTo(QStringLiteral("1"));
+    QCOMPARE(changed.count(), 1);
+    QCOMPARE(reached.count(), 1);
+    QVERIFY(document.selection().canGoForward());
+}
+
+void TestNavigator::leavesShortcutsToTheProgram()
+{
+    QMainWindow window;
+    ImageDocument document;
+    auto* box = new GoToBox(document);
+    window.setCentralWidget(box);
+    QAction* edit = window.menuBar()->addMenu(QStringLiteral("Image"))->addAction(QStringLiteral("Edit"));
+    edit->setShortcut(QKeySequence(Qt::CTRL | Qt::Key_E));
+    QSignalSpy triggered(edit, &QAction::triggered);
+    window.show();
+    QVERIFY(QTest::qWaitForWindowActive(&window));
+    box->setFocus();
+    QTest::keyClicks(box, QStringLiteral("12"));
+    QTest::keyClick(box, Qt::Key_E, Qt::ControlModifier);
+    QCOMPARE(triggered.count(), 1);
+    QTest::keyClick(box, Qt::Key_A, Qt::ControlModifier); // its own
+    QCOMPARE(box->selectedText(), QStringLiteral("12"));
+}
+
 void TestNavigator::keepsWhatItDoesNotUnderstand()
 {
     REQUIRE_QEMU();
@@ -257,8 +297,16 @@ struct Window {
         auto* panel = new QWidget;
         copy = new QAction(QStringLiteral("Copy row"), panel);
         panel->addAction(copy);
+        for (const char* table : {"Left", "Right"}) {
+            auto* view = new QTableView(panel);
+            view->setAccessibleName(QString::fromLatin1(table));
+            new QAction(QStringLiteral("Export bytes"), view);
+        }
         dock->setWidget(panel);
         window.addDockWidget(Qt::LeftDockWidgetArea, dock);
+        QMenu* view = window.menuBar()->addMenu(QStringLiteral("&View"));
+        view->addAction(dock->toggleViewAction());
+        view->addMenu(QStringLiteral("&Go to View"))->addAction(QStringLiteral("Bytes"));
         window.resize(600, 400);
         window.show();
         palette = new CommandPalette(window);
@@ -295,6 +343,26 @@ void TestNavigator::listsTheActionsOfAWindow()
         QKeySequence(QKeySequence::Open).toString(QKeySequence::NativeText));
     QTest::keyClicks(window.text(), QStringLiteral("bcopy"));
     QCOMPARE(window.names(), QStringList{QStringLiteral("Bytes \u203a Copy row")});
+}
+
+void TestNavigator::ranksTheViewBeforeItsActions()
+{
+    const Window window;
+    QTest::keyClicks(window.text(), QStringLiteral("byt"));
+    const QStringList names = window.names();
+    QCOMPARE(names.first(), QStringLiteral("View \u203a Go to View \u203a Bytes"));
+    QVERIFY(names.contains(QStringLiteral("Bytes \u203a Copy row")));
+    QVERIFY(names.contains(QStringLiteral("View \u203a Show or hide Bytes")));
+    QVERIFY(!names.contains(QStringLiteral("View \u203a Bytes")));
+}
+
+void TestNavigator::tellsActionsOfOneNameApart()
+{
+    const Window window;
+    const QStringList names = window.names();
+    QCOMPARE(QSet<QString>(names.begin(), names.end()).size(), names.size());
+    QVERIFY(names.contains(QStringLiteral("Bytes \u203a Left \u203a Export bytes")));
+    QVERIFY(names.contains(QStringLiteral("Bytes \u203a Right \u203a Export bytes")));
 }
 
 void TestNavigator::carriesOutAnActionByKeys()

@@ -18,6 +18,8 @@
 #include <QVBoxLayout>
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 namespace cowscope::ui
 {
@@ -25,6 +27,7 @@ namespace cowscope::ui
 namespace
 {
 
+const QString kSeparator = QStringLiteral(" \u203a ");
 constexpr int kCommandRole = Qt::UserRole; ///< its place in m_commands
 
 /// The text of an action without the marks of its keys.
@@ -32,6 +35,22 @@ QString plainName(QString text)
 {
     text.replace(QStringLiteral("&&"), QStringLiteral("\x1f"));
     return text.remove(u'&').replace(u'\x1f', u'&');
+}
+
+/// The name of an action in a list where it stands without its menu and its check mark.
+QString ownName(const QAction* action)
+{
+    const auto* dock = qobject_cast<const QDockWidget*>(action->parent());
+    const QString name = plainName(action->text());
+    return dock && dock->toggleViewAction() == action ? CommandPalette::tr("Show or hide %1").arg(name) : name;
+}
+
+/// Who types how the name of an action itself begins wants that action, whatever menu or panel it is of.
+int beginsWith(const QString& name, const QString& text)
+{
+    constexpr int kBegins = 1000; // more than letters can score
+    const QString wanted = text.trimmed();
+    return !wanted.isEmpty() && name.startsWith(wanted, Qt::CaseInsensitive) ? kBegins : 0;
 }
 
 /// The panel that an action belongs to.
@@ -75,6 +94,7 @@ CommandPalette::CommandPalette(QWidget& window)
     for (QAction* each : others)
         if (const QString panel = panelOf(each); !panel.isEmpty() && !each->menu())
             add(each, panel);
+    tellApart();
     connect(m_text, &QLineEdit::textChanged, this, &CommandPalette::filter);
     connect(m_table, &QTableView::clicked, this, &CommandPalette::run);
     filter({});
@@ -84,7 +104,7 @@ void CommandPalette::addMenu(const QMenu& menu, const QString& path)
 {
     for (QAction* each : menu.actions()) {
         if (each->menu())
-            addMenu(*each->menu(), path + QStringLiteral(" \u203a ") + plainName(each->text()));
+            addMenu(*each->menu(), path + kSeparator + plainName(each->text()));
         else
             add(each, path);
     }
@@ -94,7 +114,27 @@ void CommandPalette::add(QAction* action, const QString& path)
 {
     const bool known = std::ranges::any_of(m_commands, [&](const Command& each) { return each.action == action; });
     if (!known && !action->isSeparator() && !action->text().isEmpty() && action->isVisible())
-        m_commands.push_back({action, path + QStringLiteral(" \u203a ") + plainName(action->text())});
+        m_commands.push_back({action, path, ownName(action)});
+}
+
+QString CommandPalette::Command::fullName() const
+{
+    return path + kSeparator + name;
+}
+
+/// Actions of one name in one panel: each table of it has its own, and is named with it.
+void CommandPalette::tellApart()
+{
+    const auto nameOf = [](const Command& each) { return each.fullName(); };
+    std::map<QString, int> counts;
+    for (const Command& each : m_commands)
+        ++counts[nameOf(each)];
+    for (Command& each : m_commands)
+        if (const auto* table = qobject_cast<const QWidget*>(each.action->parent());
+            table && !table->accessibleName().isEmpty() && counts[nameOf(each)] > 1)
+            each.path += kSeparator + table->accessibleName();
+    std::set<QString> listed;
+    std::erase_if(m_commands, [&](const Command& each) { return !listed.insert(nameOf(each)).second; });
 }
 
 void CommandPalette::filter(const QString& text)
@@ -105,13 +145,13 @@ void CommandPalette::filter(const QString& text)
     };
     std::vector<Hit> hits;
     for (std::size_t i = 0; i < m_commands.size(); ++i)
-        if (const auto score = fuzzyScore(text, m_commands[i].name); score && m_commands[i].action)
-            hits.push_back({*score, i});
+        if (const auto score = fuzzyScore(text, m_commands[i].fullName()); score && m_commands[i].action)
+            hits.push_back({*score + beginsWith(m_commands[i].name, text), i});
     std::ranges::stable_sort(hits, std::ranges::greater(), &Hit::score);
     m_model->removeRows(0, m_model->rowCount());
     for (const Hit& hit : hits) {
         const Command& command = m_commands[hit.command];
-        auto* name = new QStandardItem(command.name);
+        auto* name = new QStandardItem(command.fullName());
         name->setData(static_cast<int>(hit.command), kCommandRole);
         auto* keys = new QStandardItem(command.action->shortcut().toString(QKeySequence::NativeText));
         keys->setTextAlignment(Qt::AlignRight | Qt::AlignVCenter);

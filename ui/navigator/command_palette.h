@@ -31,11 +31,15 @@ protected:
 private:
     struct Command {
         QPointer<QAction> action;
-        QString name; ///< with the menus or the panel that it is in
+        QString path; ///< the menus or the panel that it is in
+        QString name; ///< its own
+
+        QString fullName() const;
     };
 
     void addMenu(const QMenu& menu, const QString& path);
     void add(QAction* action, const QString& path);
+    void tellApart();
     void filter(const QString& text);
     void run();
 

@@ -4,8 +4,12 @@
 
 #include "ui/navigator/place.h"
 
+#include <QAction>
 #include <QCompleter>
+#include <QKeyEvent>
 #include <QStringListModel>
+
+#include <algorithm>
 
 namespace cowscope::ui
 {
@@ -41,10 +45,34 @@ void GoToBox::goTo(const QString& text)
     const auto image = m_document.image();
     if (!image || text.trimmed().isEmpty())
         return;
-    if (const auto place = parsePlace(text, *image))
-        m_document.selection().select(*place);
+    const auto place = parsePlace(text, *image);
+    if (!place)
+        return Q_EMIT refused(place.error());
+    Selection& selection = m_document.selection();
+    if (*place == selection.current())
+        Q_EMIT selection.changed(); // it may be out of sight by now: the views show it once more
     else
-        Q_EMIT refused(place.error());
+        selection.select(*place);
+    Q_EMIT reached();
+}
+
+/// An edit line takes keys for itself that are the program's, such as Ctrl+E.
+bool GoToBox::event(QEvent* event)
+{
+    if (event->type() != QEvent::ShortcutOverride || !isShortcut(*static_cast<QKeyEvent*>(event)))
+        return QLineEdit::event(event);
+    event->ignore();
+    return true;
+}
+
+/// Whether an action of the window answers to the key, wherever the focus is.
+bool GoToBox::isShortcut(const QKeyEvent& event) const
+{
+    const QKeySequence keys(event.keyCombination());
+    return std::ranges::any_of(window()->findChildren<QAction*>(), [&keys](const QAction* action) {
+        return action->isEnabled() && action->shortcutContext() == Qt::WindowShortcut
+            && action->shortcuts().contains(keys);
+    });
 }
 
 } // namespace cowscope::ui

@@ -19,14 +19,20 @@ class GoToBox : public QLineEdit
 public:
     explicit GoToBox(ImageDocument& document, QWidget* parent = nullptr);
 
-    /// Selects the place that `text` names, or emits refused().
+    /// Selects the place that `text` names and emits reached(), or emits refused(). A place that is selected already
+    /// is shown once more: Selection::changed() is emitted for it too.
     void goTo(const QString& text);
 
+protected:
+    bool event(QEvent* event) override;
+
 Q_SIGNALS:
+    void reached();
     void refused(const QString& why); ///< a sentence
 
 private:
     void complete(const QString& text);
+    bool isShortcut(const QKeyEvent& event) const;
 
     ImageDocument& m_document;
     QStringListModel* m_completions;
