@@ -254,7 +254,7 @@ Result<void> shrink(ImageEditor& editor, std::uint64_t size, const TaskContext& 
         if (auto cut = (*data)->truncate(size); !cut)
             return cut;
     }
-    if (auto cut = editor.refcounts().dropEmptyTail(); !dropped)
+    if (auto cut = editor.refcounts().dropEmptyTail(); !cut)
         return cut;
     if (auto done = editor.commit(quiet); !done)
         return done;
