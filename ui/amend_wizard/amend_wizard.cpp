@@ -49,6 +49,10 @@ void AmendWizard::connectPages()
         endRun();
         button(QWizard::NextButton)->setFocus();
     });
+    connect(m_result, &ResultPage::mapRequested, this, [this] {
+        accept();
+        Q_EMIT mapRequested();
+    });
     connect(m_run, &RunPage::stopped, this, [this] {
         m_reloadWhenDone = true;
         endRun();

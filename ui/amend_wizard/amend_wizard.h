@@ -32,6 +32,9 @@ public:
     void reject() override;
     void done(int result) override;
 
+Q_SIGNALS:
+    void mapRequested(); ///< the wizard is over; what it made is selected, and wants to be seen on the map
+
 protected:
     void closeEvent(QCloseEvent* event) override;
 

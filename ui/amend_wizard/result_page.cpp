@@ -61,12 +61,17 @@ ResultPage::ResultPage(WizardState& state)
     , m_chart(new DistributionChart(this))
     , m_checkAgain(new QPushButton(tr("Check a&gain"), this))
     , m_undo(new QPushButton(tr("&Undo"), this))
+    , m_show(new QPushButton(tr("Show in &map"), this))
     , m_save(new QPushButton(tr("&Save report\u2026"), this))
 {
     m_bar->setAccessibleName(tr("Progress of the check"));
     m_bar->setRange(0, RunProgress::kSteps);
     m_checkAgain->setObjectName(QStringLiteral("checkAgain"));
     m_checkAgain->hide();
+    m_show->setObjectName(QStringLiteral("showInMap"));
+    m_show->setToolTip(tr("Closes this window and selects the new refcount table"));
+    m_show->setEnabled(false);
+    connect(m_show, &QPushButton::clicked, this, &ResultPage::showInMap);
     m_save->setObjectName(QStringLiteral("saveReport"));
     m_save->setEnabled(false);
     m_undo->setObjectName(QStringLiteral("undo"));
@@ -79,6 +84,7 @@ ResultPage::ResultPage(WizardState& state)
     top->addWidget(m_verdict, 1);
     top->addWidget(m_checkAgain);
     top->addWidget(m_undo);
+    top->addWidget(m_show);
     top->addWidget(m_save);
     auto* columns = new QHBoxLayout;
     columns->addWidget(m_table, 2, Qt::AlignTop);
@@ -133,6 +139,7 @@ void ResultPage::showResult()
                            .arg(good ? complete : tr("The image needs attention."), verdictText(m_report->after)));
     showTable();
     m_chart->setHistogram(document.census()->histogram);
+    m_show->setEnabled(true);
     m_save->setEnabled(true);
     if (!m_undone)
         lookForUndo();
@@ -224,6 +231,15 @@ void ResultPage::showTable()
     m_table->setVerticalHeaderLabels(names);
     m_table->setFixedHeight(m_table->horizontalHeader()->sizeHint().height() + m_table->verticalHeader()->length()
         + 2 * m_table->frameWidth());
+}
+
+void ResultPage::showInMap()
+{
+    const Image& image = *state().document.image();
+    const Header& header = image.header();
+    state().document.selection().select(
+        ClusterRange{image.geometry().cluster(header.refcountTableOffset), header.refcountTableClusters});
+    Q_EMIT mapRequested();
 }
 
 void ResultPage::askWhereToSave()

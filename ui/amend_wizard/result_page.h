@@ -37,6 +37,7 @@ public:
 
 Q_SIGNALS:
     void checked(); ///< the report is there
+    void mapRequested(); ///< the refcount table is selected, and wants to be seen on the map
 
 private:
     void followJob(Job* job);
@@ -46,6 +47,7 @@ private:
     void lookForUndo();
     void undo();
     void undoEnded(const QString& problem);
+    void showInMap();
     void askWhereToSave();
     void setChecking(bool checking);
 
@@ -55,6 +57,7 @@ private:
     DistributionChart* m_chart;
     QPushButton* m_checkAgain;
     QPushButton* m_undo;
+    QPushButton* m_show;
     QPushButton* m_save;
     std::optional<AmendReport> m_report;
     QPointer<Job> m_job; ///< looks whether there is a way back, or goes it

@@ -178,8 +178,7 @@ void MapPair::point(Which at, const std::optional<ClusterRange>& range)
     m_sides[at].view->setPointed(std::nullopt);
     if (!m_preview)
         return;
-    m_caption->setText(range ? changeText(*m_preview, *range)
-                             : tr("Wheel: zoom, drag: move. Both maps show the same part of the file."));
+    m_caption->setText(range ? changeText(*m_preview, *range) : tr("Wheel and drag move both maps."));
 }
 
 /// Colours follow the theme.

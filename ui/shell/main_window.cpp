@@ -209,6 +209,7 @@ void MainWindow::showAmendWizard()
         return;
     auto* wizard = new AmendWizard(m_document, this);
     wizard->setAttribute(Qt::WA_DeleteOnClose);
+    connect(wizard, &AmendWizard::mapRequested, this, [this] { m_views->bringUp(Views::View::Map); });
     wizard->open();
 }
 

@@ -560,7 +560,13 @@ void TestAmendWizard::reloadsTheDocumentAfterTheChange()
     QCOMPARE(table->item(0, 0)->text(), QStringLiteral("16 bits"));
     QCOMPARE(table->item(0, 1)->text(), QStringLiteral("8 bits"));
     QVERIFY(driver.find<QPushButton>(QStringLiteral("saveReport"))->isEnabled());
-    driver.press(Qt::Key_Return);
+    QSignalSpy shown(&driver.wizard(), &ui::AmendWizard::mapRequested);
+    QVERIFY(driver.click(driver.find<QPushButton>(QStringLiteral("showInMap"))));
+    QCOMPARE(shown.count(), 1);
+    const ui::ImageDocument& document = driver.document();
+    const auto* selected = driver.document().selection().as<ui::ClusterRange>();
+    QVERIFY(selected);
+    QCOMPARE(selected->first, document.image()->geometry().cluster(document.image()->header().refcountTableOffset));
     QCOMPARE(opened.count(), 1);
 }
 
