@@ -34,6 +34,7 @@ private Q_SLOTS:
     void showsTheImageAndAsksForNothing();
     void downgradesAndComesBack();
     void saysEverythingThatStandsInTheWay();
+    void advisesActionsOfThisProgram();
     void copiesWhatOneBitCannotShare();
     void changesTheBackingFileByKeys();
     void blocksAnImageInUse();
@@ -164,8 +165,25 @@ void TestAmendOptions::saysEverythingThatStandsInTheWay()
     QVERIFY(waitForPreview());
     for (const char* part : {"extended L2", "refcount_bits=16", "Lazy refcounts"})
         QVERIFY2(text("problem").contains(QString::fromLatin1(part)), qPrintable(text("problem")));
+    QVERIFY(text("amendPreview").isEmpty()); // nothing is being found out any more
     QVERIFY(!canGo());
     QVERIFY(readFile(path) == before);
+}
+
+void TestAmendOptions::advisesActionsOfThisProgram()
+{
+    const QString path = create(u"refcount_bits=16"_s, {u"write -P 5 0 200k"_s}, true);
+    QCOMPARE(qemu::img({u"bitmap"_s, u"--add"_s, path, u"b"_s}).exit, 0);
+    QVERIFY(openDialog(path));
+    QVERIFY(m_dialog->findChild<QComboBox*>(u"compat"_s)->hasFocus());
+    pick("compat", 2U);
+    QVERIFY(waitForPreview());
+    QVERIFY2(text("problem").contains(u"cowscope-cli bitmap --remove"_s), qPrintable(text("problem")));
+    pick("compat", 3U);
+    pick("width", 0U);
+    QVERIFY(waitForPreview());
+    QVERIFY2(!text("problem").contains(u"--split"_s), qPrintable(text("problem")));
+    QVERIFY2(text("problem").contains(u"copy what the width cannot share"_s), qPrintable(text("problem")));
 }
 
 void TestAmendOptions::copiesWhatOneBitCannotShare()
@@ -179,6 +197,8 @@ void TestAmendOptions::copiesWhatOneBitCannotShare()
     m_dialog->findChild<QCheckBox*>(u"splitShared"_s)->click();
     QVERIFY(waitForPreview());
     QVERIFY2(text("amendPreview").contains(QStringLiteral("Will copy")), qPrintable(text("amendPreview")));
+    QVERIFY2(text("amendPreview").contains(QRegularExpression(u"File size: \\d+,\\d{3}(,\\d{3})* bytes before"_s)),
+        qPrintable(text("amendPreview")));
     QVERIFY(clickButton(*m_dialog, QStringLiteral("go")));
     QVERIFY(waitForTheEnd());
     QCOMPARE(facts(path)[u"refcount-bits"_s].toInt(), 1);

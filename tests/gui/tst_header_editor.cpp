@@ -205,6 +205,10 @@ void TestHeaderEditor::explainsPreviewsAndCommits()
     QVERIFY(consequences().contains(QStringLiteral("Written")));
     QVERIFY(!canGo());
     QCOMPARE(qemu::checkExit(path), 0);
+    delete m_dialog;
+    QVERIFY(openDialog(path)); // again
+    QVERIFY(consequences().contains(QStringLiteral("Written")));
+    QVERIFY(text("nothingWritten").isEmpty());
 }
 
 void TestHeaderEditor::undoesAndRedoesByKeysBeforeACommit()

@@ -14,9 +14,29 @@
 #include <QFormLayout>
 #include <QLabel>
 #include <QLineEdit>
+#include <QRegularExpression>
 
 namespace cowscope::ui
 {
+
+namespace
+{
+
+/// Numbers of things and bytes with separators: "65,536 bytes".
+QString withGroupedNumbers(const QString& line)
+{
+    static const QRegularExpression kLong(QStringLiteral(R"(\b\d{4,}(?= (bytes|clusters|entries|L2 tables)\b))"));
+    QString grouped;
+    qsizetype done = 0;
+    for (auto found = kLong.globalMatch(line); found.hasNext();) {
+        const QRegularExpressionMatch match = found.next();
+        grouped += line.mid(done, match.capturedStart() - done) + formatCount(match.captured().toULongLong());
+        done = match.capturedEnd();
+    }
+    return grouped + line.mid(done);
+}
+
+} // namespace
 
 AmendOptionsDialog::AmendOptionsDialog(ImageDocument& document, QWidget* parent)
     : TaskDialog(QStringLiteral("amendOptionsDialog"), tr("Amend %1").arg(QFileInfo(document.path()).fileName()),
@@ -36,6 +56,7 @@ AmendOptionsDialog::AmendOptionsDialog(ImageDocument& document, QWidget* parent)
     makeBody();
     fill();
     m_panel->hide();
+    m_compat->setFocus();
     resize(760, 600);
     for (QComboBox* box : {m_compat, m_width, m_backingFormat})
         connect(box, &QComboBox::currentIndexChanged, this, [this] { prepare(); });
@@ -166,7 +187,7 @@ void AmendOptionsDialog::showPreview(std::shared_ptr<const ShownPreview> preview
     QStringList lines;
     const auto& summary = std::any_cast<const AmendSummary&>(preview->edit.outcome);
     for (const QString& line : toQString(amendText(summary)).split(QLatin1Char('\n'), Qt::SkipEmptyParts))
-        lines << line.toHtmlEscaped();
+        lines << withGroupedNumbers(line).toHtmlEscaped();
     m_preview->setText(lines.join(QStringLiteral("<br>")));
     m_panel->setPreview(std::move(preview));
     m_panel->show();
@@ -184,6 +205,13 @@ void AmendOptionsDialog::go()
             Q_EMIT finishedWith(tr("The image was amended."));
             accept();
         });
+}
+
+void AmendOptionsDialog::jobFailed(const Error& error)
+{
+    if (!isWriting() && !m_panel->preview())
+        m_preview->clear(); // the message tells what was found out
+    TaskDialog::jobFailed(error);
 }
 
 QString AmendOptionsDialog::remainsText() const

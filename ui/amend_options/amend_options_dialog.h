@@ -35,6 +35,7 @@ Q_SIGNALS:
 protected:
     void prepare() override;
     void go() override;
+    void jobFailed(const Error& error) override;
     QString remainsText() const override;
 
 private:

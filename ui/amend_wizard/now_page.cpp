@@ -3,6 +3,7 @@
 #include "ui/amend_wizard/now_page.h"
 
 #include "ui/common/fact_list.h"
+#include "ui/common/notice_box.h"
 #include "ui/common/plots/distribution_chart.h"
 
 #include <QFileInfo>
@@ -25,6 +26,14 @@ NowPage::NowPage(WizardState& state)
     columns->addWidget(facts, 5);
     columns->addWidget(chart, 6);
     body().addLayout(columns, 1);
+    if (state.image->header().isDirty()) {
+        auto* dirty = new NoticeBox(QStringLiteral("markedDirty"), this);
+        dirty->setNotice(NoticeBox::Kind::Warning,
+            tr("<b>The image is marked dirty:</b> it was not closed properly, and its counts may be out of date. "
+               "Repair "
+               "it first: no width can be chosen before."));
+        body().addWidget(dirty);
+    }
 }
 
 } // namespace cowscope::ui

@@ -3,6 +3,7 @@
 #include "ui/amend_wizard/width_text.h"
 
 #include "ui/common/format.h"
+#include "ui/common/own_words.h"
 
 #include <QCoreApplication>
 #include <QStringList>
@@ -21,7 +22,7 @@ QString list(const std::vector<std::string>& sentences)
 {
     QString items;
     for (const std::string& sentence : sentences)
-        items += QStringLiteral("<li>%1</li>").arg(toQString(sentence).toHtmlEscaped());
+        items += QStringLiteral("<li>%1</li>").arg(inOwnWords(toQString(sentence)).toHtmlEscaped());
     return QStringLiteral("<ul style=\"margin:2px 0 2px -22px\">%1</ul>").arg(items);
 }
 

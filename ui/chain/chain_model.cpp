@@ -69,7 +69,7 @@ QString cellText(const ChainFile& file, int column)
     case ChainModel::ClusterColumn:
         return formatBytes(facts.clusterSize);
     case ChainModel::WidthColumn:
-        return ChainModel::tr("%1 bits").arg(facts.refcountBits);
+        return facts.refcountBits == 1 ? ChainModel::tr("1 bit") : ChainModel::tr("%1 bits").arg(facts.refcountBits);
     case ChainModel::SnapshotColumn:
         return formatCount(facts.snapshots);
     default:

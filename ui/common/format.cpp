@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/common/format.h"
 
+#include "ui/common/own_words.h"
+
 #include <QCoreApplication>
 #include <QLocale>
 #include <QTextDocument>
@@ -208,14 +210,14 @@ QString severityText(Severity severity)
 
 QString errorText(const Error& error)
 {
-    QString text = QStringLiteral("<p>%1.</p>").arg(toQString(error.what).toHtmlEscaped());
+    QString text = QStringLiteral("<p>%1.</p>").arg(inOwnWords(toQString(error.what)).toHtmlEscaped());
     if (!error.path.empty())
         text += QStringLiteral("<p>%1</p>").arg(tr("File: %1").arg(toQString(error.path).toHtmlEscaped()));
     if (error.offset)
         text += QStringLiteral("<p>%1</p>")
                     .arg(tr("At offset %1 (byte %2).").arg(formatHex(*error.offset), formatCount(*error.offset)));
     if (!error.next.empty())
-        text += QStringLiteral("<p>%1</p>").arg(toQString(error.next).toHtmlEscaped());
+        text += QStringLiteral("<p>%1</p>").arg(inOwnWords(toQString(error.next)).toHtmlEscaped());
     return text;
 }
 

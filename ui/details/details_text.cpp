@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/details/details_text.h"
 
+#include "core/base/number_text.h"
 #include "ui/common/format.h"
 #include "ui/common/overloaded.h"
 #include "ui/details/cluster_details.h"
@@ -205,7 +206,8 @@ void writeRefblock(HtmlPage& page, const Image& image, const Census& census, std
             ? tr("%1 of them").arg(formatCount(std::min(geometry.refblockEntries(), census.map.clusters() - first)))
             : tr("none of them"));
     page.fact(tr("Entries"),
-        tr("%1, each of %2 bits").arg(formatCount(geometry.refblockEntries())).arg(image.header().refcountBits()));
+        tr("%1, each of %2")
+            .arg(formatCount(geometry.refblockEntries()), toQString(bitsText(image.header().refcountBits()))));
     page.heading(tr("What it is"));
     page.paragraph(
         tr("One cluster full of reference counts. Entry %1 of the refcount table leads to it. Where an entry "

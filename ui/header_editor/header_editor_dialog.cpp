@@ -186,6 +186,8 @@ void HeaderEditorDialog::showState()
 
 void HeaderEditorDialog::showConsequences()
 {
+    if (m_history.behind())
+        hideNothingWritten();
     if (m_history.pending().changesNothing()) {
         m_consequences->setHtml(
             m_history.behind() ? tr(

@@ -156,7 +156,8 @@ void PlacePanel::addCounts(const BytePlace& place, std::span<const std::byte> by
         const QString name
             = first ? tr("cluster %1").arg(formatCount(*first + i)) : tr("entry %1").arg(formatCount(place.index + i));
         addRow(name, tr("count %1").arg(formatCount(codec.get(bytes, i))),
-            tr("Entry %1 of this refblock, %2 bits").arg(formatCount(place.index + i)).arg(codec.bits()),
+            tr("Entry %1 of this refblock, %2")
+                .arg(formatCount(place.index + i), codec.bits() == 1 ? tr("1 bit") : tr("%1 bits").arg(codec.bits())),
             ByteRange{place.start, place.bytes});
     }
     if (first)

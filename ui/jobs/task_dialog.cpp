@@ -123,6 +123,11 @@ void TaskDialog::write(const QString& title, Job::Work work, Done done)
     connect(job, &Job::cancelled, this, &TaskDialog::writeCancelled);
 }
 
+void TaskDialog::hideNothingWritten()
+{
+    m_nothingWritten->clear();
+}
+
 void TaskDialog::goOn()
 {
     m_go->show();

@@ -58,6 +58,9 @@ protected:
     /// After a write that went well: the window stays for the next edit, which the user can agree to once it is ready.
     void goOn();
 
+    /// The window goes on from an edit that was written earlier: it does not say that nothing was.
+    void hideNothingWritten();
+
     /// A job has failed: shows the error and offers to try again.
     virtual void jobFailed(const Error& error);
 

@@ -3,6 +3,7 @@
 #include "ui/repair/repair_text.h"
 
 #include "ui/common/format.h"
+#include "ui/common/own_words.h"
 
 #include <QCoreApplication>
 #include <QStringList>
@@ -63,7 +64,7 @@ QString listHtml(const QString& heading, const std::vector<std::string>& lines, 
         return {};
     QString html = QStringLiteral("<b>%1</b><ul style=\"margin-top:2px;margin-bottom:0\">").arg(heading);
     for (const std::string& line : std::span(lines).first(std::min(most, lines.size())))
-        html += QStringLiteral("<li>%1</li>").arg(toQString(line).toHtmlEscaped());
+        html += QStringLiteral("<li>%1</li>").arg(inOwnWords(toQString(line)).toHtmlEscaped());
     if (lines.size() > most)
         html += QStringLiteral("<li>%1</li>").arg(tr("and %1 more").arg(formatCount(lines.size() - most)));
     return html + QStringLiteral("</ul>");

@@ -46,6 +46,7 @@ private Q_SLOTS:
     void changesTheWidthByKeys_data();
     void changesTheWidthByKeys();
     void saysWhatTheImageIs();
+    void saysFirstThatTheImageIsDirty();
     void refusesAWidthThatACountDoesNotFit();
     void refusesOtherWidthsForCompat010();
     void splitsSharedClusters();
@@ -206,6 +207,23 @@ void TestAmendWizard::saysWhatTheImageIs()
     QVERIFY(driver.text(QStringLiteral("snapshots")).startsWith(QStringLiteral("1 taken")));
     QVERIFY(driver.text(QStringLiteral("compat")).startsWith(QStringLiteral("1.1")));
     QVERIFY(driver.text(QStringLiteral("verdict")).startsWith(QStringLiteral("clean")));
+}
+
+void TestAmendWizard::saysFirstThatTheImageIsDirty()
+{
+    const QString image = makeImage(QStringLiteral("lazy_refcounts=on"));
+    {
+        WizardDriver driver(image);
+        QVERIFY(driver.isReady());
+        QVERIFY(!driver.wizard().findChild<QWidget*>(QStringLiteral("markedDirty")));
+    }
+    Bytes bytes = readFile(image);
+    putNumber(bytes, 72, 1, 8); // the dirty bit
+    QVERIFY(writeFile(image, bytes));
+    WizardDriver driver(image);
+    QVERIFY(driver.isReady());
+    QVERIFY2(shownText(driver.wizard(), QStringLiteral("markedDirty")).contains(QStringLiteral("marked dirty")),
+        qPrintable(shownText(driver.wizard(), QStringLiteral("markedDirty"))));
 }
 
 void TestAmendWizard::refusesAWidthThatACountDoesNotFit()
