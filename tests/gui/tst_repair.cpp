@@ -33,6 +33,7 @@ private Q_SLOTS:
     void cleanup();
 
     void previewsWithoutWriting();
+    void saysWhereTheContentsAreInDoubt();
     void repairsByClicks();
     void repairsByKeys();
     void repairsLeaksOnly();
@@ -120,6 +121,24 @@ void TestRepair::previewsWithoutWriting()
     QTest::keyClick(m_dialog, Qt::Key_Escape);
     QVERIFY(QTest::qWaitFor([this] { return !m_dialog; }));
     QVERIFY(readFile(path) == before);
+}
+
+/// A guest cluster that takes the place of its L2 table holds what the table holds; its own data leaks.
+void TestRepair::saysWhereTheContentsAreInDoubt()
+{
+    BuiltImage image = plainImage(12, 4);
+    const std::uint64_t table = image.l2EntryAt(0);
+    put64(image.bytes, image.l2EntryAt(1), table);
+    const QString path = m_folder->path(QStringLiteral("disk.qcow2"));
+    QVERIFY(writeFile(path, image.bytes));
+    QVERIFY(openDialog(path, RepairMode::All));
+    QStringList fates;
+    for (int row = 0; row < actions().rowCount(); ++row)
+        fates += actions().item(row, 3)->text();
+    QVERIFY2(fates.contains(QStringLiteral("in doubt")), qPrintable(fates.join(QLatin1Char(' '))));
+    QVERIFY2(text("remains").contains(QStringLiteral("L2 table")) && text("remains").contains(QStringLiteral("leaked")),
+        qPrintable(text("remains")));
+    QVERIFY(!text("remains").contains(QStringLiteral("cannot mend")));
 }
 
 void TestRepair::repairsByClicks()
