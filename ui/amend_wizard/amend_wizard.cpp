@@ -42,7 +42,11 @@ void AmendWizard::connectPages()
 {
     connect(this, &QWizard::helpRequested, this, &AmendWizard::showHelp);
     connect(new QShortcut(QKeySequence::HelpContents, this), &QShortcut::activated, this, &AmendWizard::showHelp);
-    connect(m_run, &RunPage::started, this, [this] { setButtonText(QWizard::CancelButton, tr("Cancel")); });
+    connect(m_run, &RunPage::started, this, [this] {
+        m_state.document.setEditing(true);
+        setButtonText(QWizard::CancelButton, tr("Cancel"));
+    });
+    connect(m_run, &RunPage::amended, this, [this] { m_state.document.setEditing(false); });
     connect(m_run, &RunPage::amended, m_result, &ResultPage::check);
     connect(m_run, &RunPage::amended, this, [this] {
         m_reloadWhenDone = false;
@@ -94,7 +98,7 @@ void AmendWizard::done(int result)
 {
     m_state.desk->leave(); // nobody needs the locks any more
     if (m_reloadWhenDone)
-        m_state.document.reload();
+        m_state.document.setEditing(false);
     QWizard::done(result);
 }
 

@@ -397,6 +397,7 @@ void TestAmendWizard::cancelsInTheMiddle()
     Gate gate(atWrite);
     WizardDriver driver(image, faultyOpener(gate.plan));
     QVERIFY(driver.isReady());
+    QSignalSpy changed(&driver.document(), &ui::ImageDocument::changedOnDisk);
     QVERIFY(driver.clickToRun(64));
     QVERIFY(driver.waitFor([&] { return gate.reached.available() > 0; }));
 
@@ -410,8 +411,12 @@ void TestAmendWizard::cancelsInTheMiddle()
     QVERIFY(driver.text(QStringLiteral("phase")).contains(QStringLiteral("Cancelled.")));
     QVERIFY(!driver.forward()->isEnabled());
     verifyOld(image, before);
+    QVERIFY(!changed.wait(1200)); // our own edit is no news
+    QSignalSpy opened(&driver.document(), &ui::ImageDocument::opened);
     QVERIFY(driver.click(driver.wizard().button(QWizard::CancelButton)));
     QVERIFY(!driver.wizard().isVisible());
+    QVERIFY(opened.wait());
+    QVERIFY(!changed.wait(1200));
 }
 
 void TestAmendWizard::closingTheWindowCancelsAndWaits()
