@@ -88,13 +88,21 @@ private Q_SLOTS:
     void opensALayerOfTheChainInANewWindow();
     void goesToAFinding();
     void goesToAPlace();
+    void givesTheFocusToThePlace();
     void saysWhyAPlaceIsNone();
+    void forgetsWhyAPlaceIsNone();
     void showsAGuestPlaceInEveryView();
     void searchesInTheHexViewByAKey();
     void findsActionsInThePalette();
     void goesBackAndForward();
+    void staysWhereNoWayLeadsBack();
+    void leavesArrowsOfTheProgramAlone_data();
+    void leavesArrowsOfTheProgramAlone();
+    void keepsTheSelectionWhenAViewIsShown();
+    void hasNoMnemonicsInItsViews();
     void filtersClusters();
     void offersAReloadWhenTheFileChanges();
+    void saysThatTheFileIsGone();
     void reloadsWithF5();
     void closesTheImageThenTheWindow();
     void bringsEveryViewUpByKeys();
@@ -512,6 +520,36 @@ void TestMainWindow::goesToAPlace()
     QCOMPARE(selectedCluster(), HostCluster(2));
 }
 
+void TestMainWindow::givesTheFocusToThePlace()
+{
+    open(m_image);
+    const auto typeAndGo = [this](const QString& what) {
+        QTest::keyClick(m_window, Qt::Key_G, Qt::ControlModifier);
+        auto& place = child<QLineEdit>(QStringLiteral("goTo"));
+        QTest::keyClicks(&place, what);
+        QTest::keyClick(&place, Qt::Key_Return);
+    };
+    m_window->views().bringUp(Views::View::Map);
+    typeAndGo(QStringLiteral("nowhere"));
+    QVERIFY(child<QLineEdit>(QStringLiteral("goTo")).hasFocus());
+    typeAndGo(QStringLiteral("3"));
+    QVERIFY(child<QWidget>(QStringLiteral("map")).hasFocus());
+    m_window->views().bringUp(Views::View::Header);
+    QCoreApplication::processEvents();
+    typeAndGo(QStringLiteral("cluster_bits"));
+    QVERIFY(child<QWidget>(QStringLiteral("headerTable")).hasFocus());
+}
+
+void TestMainWindow::forgetsWhyAPlaceIsNone()
+{
+    open(m_image);
+    m_window->goTo(QStringLiteral("1"));
+    m_window->goTo(QStringLiteral("nowhere"));
+    QVERIFY(!m_window->statusBar()->currentMessage().isEmpty());
+    QTest::keyClick(m_window, Qt::Key_Left, Qt::AltModifier);
+    QCOMPARE(m_window->statusBar()->currentMessage(), QString());
+}
+
 void TestMainWindow::saysWhyAPlaceIsNone()
 {
     open(m_image);
@@ -575,6 +613,82 @@ void TestMainWindow::goesBackAndForward()
     QVERIFY(!child<QAction>(QStringLiteral("forwardAction")).isEnabled());
 }
 
+void TestMainWindow::staysWhereNoWayLeadsBack()
+{
+    open(m_image);
+    m_window->views().bringUp(Views::View::Map);
+    auto& map = child<QWidget>(QStringLiteral("map"));
+    map.setFocus();
+    m_window->goTo(QStringLiteral("2"));
+    for (int i = 0; i < 3; ++i)
+        QTest::keyClick(&map, Qt::Key_Left, Qt::AltModifier);
+    QVERIFY(std::holds_alternative<std::monostate>(m_window->document().selection().current()));
+    QTest::keyClick(&map, Qt::Key_Right, Qt::AltModifier);
+    QCOMPARE(selectedCluster(), HostCluster(2));
+    auto& tree = child<QTreeView>(QStringLiteral("structureTree"));
+    tree.setFocus();
+    for (int i = 0; i < 3; ++i)
+        QTest::keyClick(&tree, Qt::Key_Left, Qt::AltModifier);
+    QVERIFY(m_window->document().selection().canGoForward());
+}
+
+void TestMainWindow::leavesArrowsOfTheProgramAlone_data()
+{
+    QTest::addColumn<Views::View>("view");
+    QTest::addColumn<QString>("name");
+    QTest::newRow("map") << Views::View::Map << QStringLiteral("map");
+    QTest::newRow("refblock") << Views::View::Heatmap << QStringLiteral("heatmap");
+    QTest::newRow("guest") << Views::View::Guest << QStringLiteral("guestView");
+    QTest::newRow("hex") << Views::View::Hex << QStringLiteral("hexView");
+}
+
+void TestMainWindow::leavesArrowsOfTheProgramAlone()
+{
+    QFETCH(Views::View, view);
+    QFETCH(QString, name);
+    open(m_image);
+    m_window->views().bringUp(view);
+    m_window->goTo(QStringLiteral("3"));
+    QCoreApplication::processEvents();
+    const Selection::Value before = m_window->document().selection().current();
+    auto& painted = child<QWidget>(name);
+    for (const auto modifier : {Qt::AltModifier, Qt::ControlModifier, Qt::MetaModifier})
+        for (const Qt::Key key : {Qt::Key_Up, Qt::Key_Down, Qt::Key_Left, Qt::Key_Right})
+            if (modifier != Qt::AltModifier || key == Qt::Key_Up || key == Qt::Key_Down)
+                QTest::keyClick(&painted, key, modifier);
+    QVERIFY(m_window->document().selection().current() == before);
+}
+
+void TestMainWindow::keepsTheSelectionWhenAViewIsShown()
+{
+    open(m_image);
+    m_window->goTo(QStringLiteral("7"));
+    for (int i = 0; i < Views::kViewCount; ++i) {
+        const auto view = static_cast<Views::View>(i);
+        m_window->views().bringUp(view);
+        QCoreApplication::processEvents();
+        const auto lists = m_window->views().dock(view)->findChildren<QAbstractItemView*>();
+        for (QAbstractItemView* list : lists)
+            list->setFocus();
+        QVERIFY2(waitForJobs(), qPrintable(m_window->views().dock(view)->windowTitle()));
+        QVERIFY2(m_window->document().selection().as<ClusterRange>() && selectedCluster() == HostCluster(7),
+            qPrintable(m_window->views().dock(view)->windowTitle()));
+    }
+    auto& reftable = child<QTableView>(QStringLiteral("reftableTable"));
+    m_window->views().bringUp(Views::View::Reftable);
+    reftable.setFocus();
+    clickRow(reftable, reftable.model()->index(0, 0)); // the row that got current with the focus
+    QVERIFY(m_window->document().selection().as<RefblockSelection>());
+}
+
+void TestMainWindow::hasNoMnemonicsInItsViews()
+{
+    open(m_image);
+    const auto buttons = m_window->views().findChildren<QAbstractButton*>();
+    for (const QAbstractButton* button : buttons)
+        QVERIFY2(button->shortcut().isEmpty(), qPrintable(button->objectName()));
+}
+
 void TestMainWindow::filtersClusters()
 {
     open(m_damaged);
@@ -602,6 +716,16 @@ void TestMainWindow::offersAReloadWhenTheFileChanges()
     QTest::mouseClick(&child<QPushButton>(QStringLiteral("noticeReload")), Qt::LeftButton);
     QVERIFY(QTest::qWaitFor([&] { return !strip.isVisible(); }));
     QVERIFY(m_window->document().census()->map.clusters() > before);
+}
+
+void TestMainWindow::saysThatTheFileIsGone()
+{
+    const QString path = m_folder.create(QStringLiteral("gone.qcow2"));
+    open(path);
+    QVERIFY(QFile::remove(path));
+    QTRY_VERIFY(child<QWidget>(QStringLiteral("noticeStrip")).isVisible());
+    QVERIFY2(text(QStringLiteral("noticeText")).contains(QStringLiteral("is gone")),
+        qPrintable(text(QStringLiteral("noticeText"))));
 }
 
 void TestMainWindow::reloadsWithF5()

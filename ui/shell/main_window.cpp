@@ -132,7 +132,11 @@ void MainWindow::connectDocument()
     connect(&m_document, &ImageDocument::cancelled, this, &MainWindow::openEnded);
     connect(&m_document, &ImageDocument::closed, this, &MainWindow::imageClosed);
     connect(&m_document, &ImageDocument::changedOnDisk, this, [this] {
-        m_notice->showNotice(tr("The file has changed on disk. What is shown is its state before that."), true);
+        m_notice->showNotice(QFileInfo::exists(m_document.path())
+                ? tr("The file has changed on disk. What is shown is its state before that.")
+                : tr("The file is gone: it was deleted, renamed or moved. What is shown is its last state. Reload once "
+                     "it is back."),
+            true);
     });
     connect(&m_document.selection(), &Selection::changed, this, [this] {
         updateSelectionText();
@@ -283,6 +287,11 @@ void MainWindow::showRefusal(const QString& why)
 {
     constexpr int kReadMilliseconds = 15000;
     statusBar()->showMessage(why, kReadMilliseconds);
+    const auto clear = [this, why] {
+        if (statusBar()->currentMessage() == why)
+            statusBar()->clearMessage();
+    };
+    connect(&m_document.selection(), &Selection::changed, this, clear, Qt::SingleShotConnection);
 }
 
 void MainWindow::imageOpened()

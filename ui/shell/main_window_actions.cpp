@@ -17,12 +17,26 @@
 #include <QFileInfo>
 #include <QMenu>
 #include <QMenuBar>
+#include <QShortcut>
 #include <QStyle>
 #include <QToolBar>
 #include <QWhatsThis>
 
 namespace cowscope::ui
 {
+
+namespace
+{
+
+/// While an action is not to be had, its keys do nothing: they must not reach a view, to which they are other keys.
+void keepKeyFromViews(const QAction& action, QWidget& window)
+{
+    auto* idle = new QShortcut(action.shortcut(), &window);
+    idle->setEnabled(!action.isEnabled());
+    QObject::connect(&action, &QAction::enabledChanged, idle, [idle](bool enabled) { idle->setEnabled(!enabled); });
+}
+
+} // namespace
 
 // The menus and the tool bar of MainWindow.
 
@@ -108,6 +122,8 @@ void MainWindow::makeGoMenu()
     m_forward->setShortcut(QKeySequence(Qt::ALT | Qt::Key_Right));
     m_forward->setObjectName(QStringLiteral("forwardAction"));
     m_forward->setEnabled(false);
+    for (QAction* step : {m_back, m_forward})
+        keepKeyFromViews(*step, *this);
     menu->addSeparator();
     menu->addAction(tr("&Go to\u2026"), QKeySequence(Qt::CTRL | Qt::Key_G), this, [this] {
         m_goTo->setFocus(Qt::ShortcutFocusReason);
@@ -200,6 +216,10 @@ void MainWindow::makeToolBar()
     m_goTo = new GoToBox(m_document, this);
     m_goTo->setMaximumWidth(280);
     connect(m_goTo, &GoToBox::refused, this, &MainWindow::showRefusal);
+    connect(m_goTo, &GoToBox::reached, this, [this] {
+        if (m_goTo->hasFocus())
+            m_views->focusSelected();
+    });
     bar->addWidget(m_goTo);
     auto* space = new QWidget(this);
     space->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);

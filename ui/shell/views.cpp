@@ -22,6 +22,7 @@
 #include "ui/structure/structure_panel.h"
 #include "ui/tables/table_panel.h"
 
+#include <QAbstractItemView>
 #include <QAction>
 #include <QChildEvent>
 #include <QDockWidget>
@@ -185,6 +186,35 @@ void Views::bringUp(View view)
             each->setFocus(Qt::ShortcutFocusReason);
             return;
         }
+}
+
+namespace
+{
+
+/// What a dock is there for: its map, table or text, not the controls above it. Null while it shows none.
+QAbstractScrollArea* contentOf(const QDockWidget& dock)
+{
+    const auto areas = dock.widget()->findChildren<QAbstractScrollArea*>();
+    const auto found = std::ranges::find_if(areas, [](const QAbstractScrollArea* each) {
+        return !each->visibleRegion().isEmpty() && each->isEnabled() && each->focusPolicy() & Qt::TabFocus;
+    });
+    return found == areas.end() ? nullptr : *found;
+}
+
+} // namespace
+
+void Views::focusSelected()
+{
+    // These list a few places; the others show every one, if need be as soon as they have loaded it.
+    for (const View view : {View::Header, View::Reftable, View::Snapshots})
+        if (auto* list = qobject_cast<QAbstractItemView*>(contentOf(*dock(view)));
+            list && list->selectionModel()->hasSelection())
+            return list->setFocus(Qt::ShortcutFocusReason);
+    for (const View view :
+        {View::Map, View::Heatmap, View::Clusters, View::Hex, View::Guest, View::Tables, View::Details})
+        if (QAbstractScrollArea* content = contentOf(*dock(view)))
+            return content->setFocus(Qt::ShortcutFocusReason);
+    bringUp(View::Map);
 }
 
 QKeyCombination Views::key(View view)

@@ -54,6 +54,7 @@ public:
     explicit Views(ImageDocument& document, QWidget* parent = nullptr);
 
     void bringUp(View view); ///< shows it, in front of the docks that it is tabbed with, and gives it the focus
+    void focusSelected(); ///< gives the focus to a view in front that shows what is selected
     QDockWidget* dock(View view) const { return m_docks[static_cast<std::size_t>(view)]; }
 
     /// Ctrl and a digit from 1 on; with Alt too once the digits are used up.
