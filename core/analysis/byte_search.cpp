@@ -100,17 +100,16 @@ private:
         m_buffer.resize(std::min<std::size_t>(*read, m_buffer.size()));
         if (m_pattern.ignoreCase)
             std::ranges::transform(m_buffer, m_buffer.begin(), lowerCase);
-        const auto place = m_pattern.backward ? lastMatch(m_to - begin) : matchFrom(0);
+        const auto place = m_pattern.backward ? lastMatch(m_to - begin) : firstMatch();
         if (!place || begin + *place >= m_to)
             return std::optional<std::uint64_t>();
         return begin + *place;
     }
 
-    /// Where the first match in the buffer at or after `at` begins.
-    std::optional<std::size_t> matchFrom(std::size_t at) const
+    /// Where the first match in the buffer begins.
+    std::optional<std::size_t> firstMatch() const
     {
-        const void* found
-            = memmem(m_buffer.data() + at, m_buffer.size() - at, m_pattern.bytes.data(), m_pattern.bytes.size());
+        const void* found = memmem(m_buffer.data(), m_buffer.size(), m_pattern.bytes.data(), m_pattern.bytes.size());
         if (found == nullptr)
             return std::nullopt;
         return static_cast<std::size_t>(static_cast<const std::byte*>(found) - m_buffer.data());
@@ -119,10 +118,10 @@ private:
     /// Where the last match in the buffer that begins before `limit` begins.
     std::optional<std::size_t> lastMatch(std::uint64_t limit) const
     {
-        std::optional<std::size_t> last;
-        for (auto at = matchFrom(0); at && *at < limit; at = matchFrom(*at + 1))
-            last = at;
-        return last;
+        const auto end
+            = m_buffer.begin() + static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(m_buffer.size(), limit + reach()));
+        const auto match = std::find_end(m_buffer.begin(), end, m_pattern.bytes.begin(), m_pattern.bytes.end());
+        return match == end ? std::nullopt : std::optional(static_cast<std::size_t>(match - m_buffer.begin()));
     }
 
     const Storage& m_storage;
