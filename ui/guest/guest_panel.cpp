@@ -7,6 +7,7 @@
 #include "ui/common/guest_text.h"
 #include "ui/common/splitter.h"
 #include "ui/common/table.h"
+#include "ui/common/tool_button.h"
 #include "ui/common/wrapping_layout.h"
 #include "ui/document/selected_clusters.h"
 #include "ui/guest/extent_model.h"
@@ -99,11 +100,7 @@ QWidget* GuestPanel::makeBar()
     layout->addWidget(m_layers);
     layout->addStretch();
     const auto addZoom = [&](const char* name, const QString& text, const QString& help, void (GuestView::*zoom)()) {
-        auto* button = new QToolButton(this);
-        button->setObjectName(QString::fromLatin1(name));
-        button->setText(text);
-        button->setToolTip(help);
-        button->setAccessibleName(help);
+        auto* button = makeToolButton(QString::fromLatin1(name), text, help, this);
         button->setFocusPolicy(Qt::TabFocus);
         connect(button, &QToolButton::clicked, m_view, zoom);
         layout->addWidget(button);

@@ -8,7 +8,6 @@
 #include "ui/common/text_label.h"
 #include "ui/header_editor/edit_text.h"
 #include "ui/header_editor/field_rows.h"
-#include "ui/header_editor/locked_file.h"
 
 #include <QAction>
 #include <QCheckBox>
@@ -45,12 +44,6 @@ QString stepText(const HeaderFieldState& state, bool on)
 
 } // namespace
 
-/// The session holds a writer's locks from here to the commit.
-struct HeaderEditorDialog::Preview {
-    std::shared_ptr<EditSession> session;
-    EditPreview preview;
-};
-
 HeaderEditorDialog::HeaderEditorDialog(ImageDocument& document, HeaderHistory& history, QWidget* parent)
     : TaskDialog(QStringLiteral("headerEditorDialog"),
         tr("Edit the header of %1").arg(QFileInfo(document.path()).fileName()), tr("&Commit"), parent)
@@ -75,8 +68,6 @@ HeaderEditorDialog::HeaderEditorDialog(ImageDocument& document, HeaderHistory& h
     connect(this, &TaskDialog::written, &document, [&document] { document.setEditing(false); });
     showImage();
 }
-
-HeaderEditorDialog::~HeaderEditorDialog() = default;
 
 void HeaderEditorDialog::makeBody()
 {
@@ -297,15 +288,8 @@ void HeaderEditorDialog::writeStep(const HeaderChange& change, bool isUndo)
     stopLooking();
     dropPreview();
     m_rows->setEditable(false);
-    write(
-        isUndo ? tr("Taking the change back") : tr("Writing the change again"),
-        [opener = m_document.storageOpener(), path = m_path, change](const TaskContext& task) -> Result<std::any> {
-            auto storage = openToWrite(opener, path, task);
-            if (!storage)
-                return failed(storage);
-            return headerUndo(change).run(std::move(*storage), EditRun::Commit, task);
-        },
-        [this, isUndo](const std::any& result) {
+    write(isUndo ? tr("Taking the change back") : tr("Writing the change again"),
+        writeWork(m_document.storageOpener(), m_path, headerUndo(change)), [this, isUndo](const std::any& result) {
             goOn();
             auto done = std::any_cast<HeaderChange>(result);
             if (isUndo)
@@ -337,23 +321,12 @@ void HeaderEditorDialog::startPreview()
     if (isWriting() || m_history.pending().changesNothing())
         return;
     const std::vector<std::byte> expected(m_image->headerCluster().begin(), m_image->headerCluster().end());
-    look(
-        tr("Finding out what would be written"),
-        [opener = m_document.storageOpener(), path = m_path, edit = headerEdit(m_history.pending(), expected)](
-            const TaskContext& task) -> Result<std::any> {
-            auto storage = openToWrite(opener, path, task);
-            if (!storage)
-                return failed(storage);
-            auto session = std::make_shared<EditSession>(std::move(*storage));
-            auto preview = session->preview(edit, task);
-            if (!preview)
-                return failed(preview);
-            return std::any(std::make_shared<Preview>(std::move(session), std::move(*preview)));
-        },
-        [this](const std::any& result) { showPreview(std::any_cast<std::shared_ptr<Preview>>(result)); });
+    look(tr("Finding out what would be written"),
+        previewWork(m_document.storageOpener(), m_path, headerEdit(m_history.pending(), expected)),
+        [this](const std::any& result) { showPreview(std::any_cast<std::shared_ptr<LockedPreview>>(result)); });
 }
 
-void HeaderEditorDialog::showPreview(std::shared_ptr<Preview> preview)
+void HeaderEditorDialog::showPreview(std::shared_ptr<LockedPreview> preview)
 {
     m_preview = std::move(preview);
     // The check of the session is newer than the document's.
@@ -372,15 +345,11 @@ void HeaderEditorDialog::updateReady()
 void HeaderEditorDialog::go()
 {
     m_rows->setEditable(false);
-    write(
-        tr("Writing the header"),
-        [preview = m_preview](
-            const TaskContext& task) -> Result<std::any> { return preview->session->commit(preview->preview, task); },
-        [this](const std::any& result) {
-            goOn();
-            m_history.wrote(std::any_cast<HeaderChange>(result));
-            Q_EMIT finishedWith(tr("The header was changed."));
-        });
+    write(tr("Writing the header"), commitWork(m_preview), [this](const std::any& result) {
+        goOn();
+        m_history.wrote(std::any_cast<HeaderChange>(result));
+        Q_EMIT finishedWith(tr("The header was changed."));
+    });
 }
 
 /// The session is over with the write, however that ended.

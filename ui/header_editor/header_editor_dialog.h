@@ -3,9 +3,9 @@
 #pragma once
 
 #include "core/edit/header/header_rules.h"
-#include "core/edit/session/edit_session.h"
 #include "ui/document/image_document.h"
 #include "ui/header_editor/header_history.h"
+#include "ui/header_editor/locked_edit.h"
 #include "ui/jobs/task_dialog.h"
 
 #include <QTimer>
@@ -32,7 +32,6 @@ class HeaderEditorDialog : public TaskDialog
 
 public:
     HeaderEditorDialog(ImageDocument& document, HeaderHistory& history, QWidget* parent = nullptr);
-    ~HeaderEditorDialog() override;
 
 Q_SIGNALS:
     void finishedWith(const QString& sentence); ///< what was done
@@ -44,8 +43,6 @@ protected:
     QString remainsText() const override;
 
 private:
-    struct Preview;
-
     void makeBody();
     QWidget* makeExplanations();
     void makeHistoryActions();
@@ -63,7 +60,7 @@ private:
     void writeStep(const HeaderChange& change, bool isUndo);
     void dropPreview();
     void startPreview();
-    void showPreview(std::shared_ptr<Preview> preview);
+    void showPreview(std::shared_ptr<LockedPreview> preview);
     void updateReady();
 
     ImageDocument& m_document;
@@ -80,7 +77,7 @@ private:
     QTimer m_settle; ///< the check runs when the user pauses
     std::vector<HeaderNote> m_notes; ///< of what is pending
     bool m_failed = false; ///< a write has failed: why stays on the screen until the user goes on
-    std::shared_ptr<Preview> m_preview; ///< of what is pending; null: not known yet
+    std::shared_ptr<LockedPreview> m_preview; ///< of what is pending; null: not known yet
 };
 
 } // namespace cowscope::ui

@@ -7,7 +7,6 @@
 #include "ui/common/parse.h"
 #include "ui/common/text_label.h"
 #include "ui/header_editor/edit_text.h"
-#include "ui/header_editor/locked_file.h"
 
 #include <QCheckBox>
 #include <QFile>
@@ -61,12 +60,6 @@ QString listHtml(const std::vector<std::string>& sentences)
 
 } // namespace
 
-/// The session holds a writer's locks from here to the commit.
-struct RefcountDialog::Preview {
-    std::shared_ptr<EditSession> session;
-    EditPreview preview;
-};
-
 RefcountDialog::RefcountDialog(ImageDocument& document, HostCluster cluster, QWidget* parent)
     : TaskDialog(QStringLiteral("refcountDialog"),
         tr("Reference count of cluster %1 of %2")
@@ -91,8 +84,6 @@ RefcountDialog::RefcountDialog(ImageDocument& document, HostCluster cluster, QWi
     connect(this, &TaskDialog::writing, &document, [&document] { document.setEditing(true); });
     connect(this, &TaskDialog::written, &document, [&document] { document.setEditing(false); });
 }
-
-RefcountDialog::~RefcountDialog() = default;
 
 void RefcountDialog::makeBody()
 {
@@ -209,23 +200,12 @@ void RefcountDialog::startPreview()
 {
     if (isWriting())
         return;
-    look(
-        tr("Finding out what the check will say"),
-        [opener = m_document.storageOpener(), path = m_path, edit = rawRefcountEdit(m_change)](
-            const TaskContext& task) -> Result<std::any> {
-            auto storage = openToWrite(opener, path, task);
-            if (!storage)
-                return failed(storage);
-            auto session = std::make_shared<EditSession>(std::move(*storage));
-            auto preview = session->preview(edit, task);
-            if (!preview)
-                return failed(preview);
-            return std::any(std::make_shared<Preview>(std::move(session), std::move(*preview)));
-        },
-        [this](const std::any& result) { showPreview(std::any_cast<std::shared_ptr<Preview>>(result)); });
+    look(tr("Finding out what the check will say"),
+        previewWork(m_document.storageOpener(), m_path, rawRefcountEdit(m_change)),
+        [this](const std::any& result) { showPreview(std::any_cast<std::shared_ptr<LockedPreview>>(result)); });
 }
 
-void RefcountDialog::showPreview(std::shared_ptr<Preview> preview)
+void RefcountDialog::showPreview(std::shared_ptr<LockedPreview> preview)
 {
     m_preview = std::move(preview);
     m_verdict->setText(verdictsHtml(m_preview->preview.before, m_preview->preview.after));
@@ -242,10 +222,7 @@ void RefcountDialog::go()
 {
     m_count->setEnabled(false);
     write(
-        tr("Writing the count"),
-        [preview = m_preview](
-            const TaskContext& task) -> Result<std::any> { return preview->session->commit(preview->preview, task); },
-        [this, change = m_change](const std::any&) { wrote(change); });
+        tr("Writing the count"), commitWork(m_preview), [this, change = m_change](const std::any&) { wrote(change); });
 }
 
 void RefcountDialog::wrote(const RawRefcountChange& change)
@@ -272,14 +249,7 @@ void RefcountDialog::undo()
     stopLooking();
     m_preview.reset();
     m_count->setEnabled(false);
-    write(
-        tr("Writing the old count back"),
-        [opener = m_document.storageOpener(), path = m_path, back](const TaskContext& task) -> Result<std::any> {
-            auto storage = openToWrite(opener, path, task);
-            if (!storage)
-                return failed(storage);
-            return rawRefcountEdit(back).run(std::move(*storage), EditRun::Commit, task);
-        },
+    write(tr("Writing the old count back"), writeWork(m_document.storageOpener(), m_path, rawRefcountEdit(back)),
         [this, back](const std::any&) { wrote(back); });
 }
 

@@ -3,9 +3,9 @@
 #pragma once
 
 #include "core/edit/image/raw_refcount.h"
-#include "core/edit/session/edit_session.h"
 #include "ui/common/notice_box.h"
 #include "ui/document/image_document.h"
+#include "ui/header_editor/locked_edit.h"
 #include "ui/jobs/task_dialog.h"
 
 #include <QTimer>
@@ -27,7 +27,6 @@ class RefcountDialog : public TaskDialog
 
 public:
     RefcountDialog(ImageDocument& document, HostCluster cluster, QWidget* parent = nullptr);
-    ~RefcountDialog() override;
 
 Q_SIGNALS:
     void finishedWith(const QString& sentence); ///< what was done
@@ -39,13 +38,11 @@ protected:
     QString remainsText() const override;
 
 private:
-    struct Preview;
-
     void makeBody();
     void showImage();
     void showForecast();
     void startPreview();
-    void showPreview(std::shared_ptr<Preview> preview);
+    void showPreview(std::shared_ptr<LockedPreview> preview);
     void updateReady();
     void wrote(const RawRefcountChange& change);
     void undo();
@@ -67,7 +64,7 @@ private:
     QPushButton* m_undo;
     QTimer m_settle; ///< the check runs when the user pauses
     bool m_failed = false; ///< a write has failed: why stays on the screen until the user goes on
-    std::shared_ptr<Preview> m_preview; ///< null: not known yet
+    std::shared_ptr<LockedPreview> m_preview; ///< null: not known yet
 };
 
 } // namespace cowscope::ui

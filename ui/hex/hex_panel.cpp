@@ -4,6 +4,7 @@
 
 #include "core/analysis/byte_search.h"
 #include "ui/common/format.h"
+#include "ui/common/tool_button.h"
 #include "ui/common/wrapping_layout.h"
 #include "ui/document/selected_clusters.h"
 #include "ui/hex/hex_text.h"
@@ -52,16 +53,6 @@ Result<std::any> searchAround(
     return std::any(*found);
 }
 
-QToolButton* makeButton(const QString& objectName, const QString& text, const QString& help, QWidget* parent)
-{
-    auto* button = new QToolButton(parent);
-    button->setObjectName(objectName);
-    button->setText(text);
-    button->setToolTip(help);
-    button->setAccessibleName(help);
-    return button;
-}
-
 } // namespace
 
 HexPanel::HexPanel(ImageDocument& document, QWidget* parent)
@@ -72,13 +63,13 @@ HexPanel::HexPanel(ImageDocument& document, QWidget* parent)
     , m_place(new PlacePanel(m_cache, this))
     , m_searchFor(new QComboBox(this))
     , m_pattern(new QLineEdit(this))
-    , m_next(makeButton(QStringLiteral("hexFindNext"), tr("Find"), tr("Find the next place (F3)"), this))
+    , m_next(makeToolButton(QStringLiteral("hexFindNext"), tr("Find"), tr("Find the next place (F3)"), this))
     , m_previous(
-          makeButton(QStringLiteral("hexFindPrevious"), QString(), tr("Find the previous place (Shift+F3)"), this))
+          makeToolButton(QStringLiteral("hexFindPrevious"), QString(), tr("Find the previous place (Shift+F3)"), this))
     , m_matchCase(
-          makeButton(QStringLiteral("hexMatchCase"), tr("Aa"), tr("Tell capital and small letters apart"), this))
+          makeToolButton(QStringLiteral("hexMatchCase"), tr("Aa"), tr("Tell capital and small letters apart"), this))
     , m_progress(new QProgressBar(this))
-    , m_stop(makeButton(QStringLiteral("hexStopSearch"), tr("Stop"), tr("Stop the search"), this))
+    , m_stop(makeToolButton(QStringLiteral("hexStopSearch"), tr("Stop"), tr("Stop the search"), this))
     , m_bookmarkMenu(new QMenu(this))
     , m_status(new QLabel(this))
 {
@@ -189,7 +180,7 @@ QToolButton* HexPanel::makeCopyButton()
         QString text;
         Format format;
     };
-    auto* button = makeButton(QStringLiteral("hexCopy"), tr("Copy"), tr("Copy the selected bytes"), this);
+    auto* button = makeToolButton(QStringLiteral("hexCopy"), tr("Copy"), tr("Copy the selected bytes"), this);
     auto* menu = new QMenu(button);
     for (const Way& way : {Way{QStringLiteral("copyHex"), tr("Copy as &Hex"), hexText},
              Way{QStringLiteral("copyCArray"), tr("Copy as &C Array"), cArrayText},
@@ -213,7 +204,8 @@ QToolButton* HexPanel::makeCopyButton()
 
 QToolButton* HexPanel::makeBookmarkButton()
 {
-    auto* button = makeButton(QStringLiteral("hexBookmarks"), tr("Bookmarks"), tr("Named places of this file"), this);
+    auto* button
+        = makeToolButton(QStringLiteral("hexBookmarks"), tr("Bookmarks"), tr("Named places of this file"), this);
     auto* add = new QAction(tr("&Add Bookmark\u2026"), this);
     add->setObjectName(QStringLiteral("addBookmark"));
     add->setShortcut(QKeySequence(Qt::CTRL | Qt::Key_B));

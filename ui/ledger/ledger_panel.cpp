@@ -5,6 +5,7 @@
 #include "ui/common/format.h"
 #include "ui/common/table.h"
 #include "ui/common/table_export.h"
+#include "ui/common/tool_button.h"
 #include "ui/ledger/ledger_model.h"
 
 #include <QHBoxLayout>
@@ -74,11 +75,8 @@ QWidget* LedgerPanel::makeBar()
 
 QToolButton* LedgerPanel::makeStep(const QString& objectName, Qt::ArrowType arrow, const QString& help, int step)
 {
-    auto* button = new QToolButton(this);
-    button->setObjectName(objectName);
+    auto* button = makeToolButton(objectName, {}, help, this);
     button->setArrowType(arrow);
-    button->setAccessibleName(help);
-    button->setToolTip(help);
     button->setFocusPolicy(Qt::StrongFocus);
     connect(button, &QToolButton::clicked, this, [this, step] { stepTo(m_run + step); });
     return button;

@@ -7,6 +7,7 @@
 #include "ui/cells/map_view.h"
 #include "ui/common/format.h"
 #include "ui/common/palette.h"
+#include "ui/common/tool_button.h"
 #include "ui/common/wrapping_layout.h"
 #include "ui/document/selected_clusters.h"
 #include "ui/map/map_hover.h"
@@ -85,16 +86,6 @@ MapPanel::MapPanel(ImageDocument& document, QWidget* parent)
 
 MapPanel::~MapPanel() = default;
 
-QToolButton* MapPanel::makeButton(const QString& objectName, const QString& text, const QString& help)
-{
-    auto* button = new QToolButton(this);
-    button->setObjectName(objectName);
-    button->setText(text);
-    button->setToolTip(help);
-    button->setAccessibleName(help);
-    return button;
-}
-
 QWidget* MapPanel::makeBar()
 {
     m_colorBy->setObjectName(QStringLiteral("mapColorBy"));
@@ -107,13 +98,15 @@ QWidget* MapPanel::makeBar()
     m_kind->setToolTip(tr("Rows run from left to right. A Hilbert curve keeps neighbours close in both directions."));
     m_kind->addItems({tr("Rows"), tr("Hilbert curve")});
     m_state->setObjectName(QStringLiteral("mapState"));
-    m_stop = makeButton(QStringLiteral("mapStop"), tr("Stop"), tr("Stop summing up the map, or go on"));
-    auto* out = makeButton(QStringLiteral("mapZoomOut"), tr("\u2212"), tr("Zoom out (-)"));
-    auto* fit = makeButton(QStringLiteral("mapZoomFit"), tr("Fit"), tr("Show the whole file (0)"));
-    auto* in = makeButton(QStringLiteral("mapZoomIn"), tr("+"), tr("Zoom in (+)"));
-    m_showMinimap = makeButton(QStringLiteral("mapShowMinimap"), tr("Minimap"), tr("Show or hide the minimap"));
+    m_stop = makeToolButton(QStringLiteral("mapStop"), tr("Stop"), tr("Stop summing up the map, or go on"), this);
+    auto* out = makeToolButton(QStringLiteral("mapZoomOut"), tr("\u2212"), tr("Zoom out (-)"), this);
+    auto* fit = makeToolButton(QStringLiteral("mapZoomFit"), tr("Fit"), tr("Show the whole file (0)"), this);
+    auto* in = makeToolButton(QStringLiteral("mapZoomIn"), tr("+"), tr("Zoom in (+)"), this);
+    m_showMinimap
+        = makeToolButton(QStringLiteral("mapShowMinimap"), tr("Minimap"), tr("Show or hide the minimap"), this);
     m_showMinimap->setCheckable(true);
-    m_export = makeButton(QStringLiteral("mapExport"), tr("Save\u2026"), tr("Save the whole map as PNG or SVG"));
+    m_export
+        = makeToolButton(QStringLiteral("mapExport"), tr("Save\u2026"), tr("Save the whole map as PNG or SVG"), this);
 
     connect(m_colorBy, &QComboBox::currentIndexChanged, this, &MapPanel::recolor);
     connect(m_kind, &QComboBox::currentIndexChanged, this,

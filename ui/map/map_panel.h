@@ -43,7 +43,6 @@ protected:
 
 private:
     QWidget* makeBar();
-    QToolButton* makeButton(const QString& objectName, const QString& text, const QString& help);
     void connectView();
     void restore();
     void remember() const;

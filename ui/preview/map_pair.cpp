@@ -6,6 +6,7 @@
 #include "ui/cells/map_legend.h"
 #include "ui/cells/map_view.h"
 #include "ui/common/palette.h"
+#include "ui/common/tool_button.h"
 #include "ui/preview/aligned_source.h"
 #include "ui/preview/preview_text.h"
 
@@ -77,24 +78,14 @@ QWidget* MapPair::makeSide(Which which)
     return box;
 }
 
-QToolButton* MapPair::makeButton(const QString& objectName, const QString& text, const QString& help)
-{
-    auto* button = new QToolButton(this);
-    button->setObjectName(objectName);
-    button->setText(text);
-    button->setToolTip(help);
-    button->setAccessibleName(help);
-    return button;
-}
-
 QWidget* MapPair::makeBar()
 {
     m_onlyChanges->setObjectName(QStringLiteral("onlyChanges"));
     m_onlyChanges->setToolTip(tr("Clusters that are not written and whose use stays the same are pale"));
     m_onlyChanges->setChecked(true);
-    auto* out = makeButton(QStringLiteral("pairZoomOut"), tr("\u2212"), tr("Zoom out (-)"));
-    auto* fit = makeButton(QStringLiteral("pairZoomFit"), tr("Fit"), tr("Show the whole file (0)"));
-    auto* in = makeButton(QStringLiteral("pairZoomIn"), tr("+"), tr("Zoom in (+)"));
+    auto* out = makeToolButton(QStringLiteral("pairZoomOut"), tr("\u2212"), tr("Zoom out (-)"), this);
+    auto* fit = makeToolButton(QStringLiteral("pairZoomFit"), tr("Fit"), tr("Show the whole file (0)"), this);
+    auto* in = makeToolButton(QStringLiteral("pairZoomIn"), tr("+"), tr("Zoom in (+)"), this);
     MapView* after = m_sides[After].view; // the other one follows
     connect(out, &QToolButton::clicked, after, &MapView::zoomOut);
     connect(fit, &QToolButton::clicked, after, &MapView::zoomToFit);

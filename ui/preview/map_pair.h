@@ -42,7 +42,6 @@ private:
 
     QWidget* makeSide(Which which);
     QWidget* makeBar();
-    QToolButton* makeButton(const QString& objectName, const QString& text, const QString& help);
     void recolor();
     void updateLegend();
     void updateMarks();

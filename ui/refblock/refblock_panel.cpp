@@ -4,6 +4,7 @@
 
 #include "ui/common/format.h"
 #include "ui/common/palette.h"
+#include "ui/common/tool_button.h"
 #include "ui/common/wrapping_layout.h"
 #include "ui/document/selected_clusters.h"
 #include "ui/refblock/entry_text.h"
@@ -69,16 +70,6 @@ RefblockPanel::RefblockPanel(ImageDocument& document, QWidget* parent)
     refresh();
 }
 
-QToolButton* RefblockPanel::makeButton(const QString& objectName, const QString& text, const QString& help)
-{
-    auto* button = new QToolButton(this);
-    button->setObjectName(objectName);
-    button->setText(text);
-    button->setToolTip(help);
-    button->setAccessibleName(help);
-    return button;
-}
-
 void RefblockPanel::setActions(const QList<QAction*>& actions)
 {
     m_view->addActions(actions);
@@ -97,11 +88,11 @@ QWidget* RefblockPanel::makeBar()
     m_colorBy->setObjectName(QStringLiteral("heatmapColorBy"));
     m_colorBy->setAccessibleName(tr("Colour by"));
     m_colorBy->addItems({tr("Colour by count"), tr("Colour by owner")});
-    m_previous = makeButton(QStringLiteral("previousRefblock"), tr("\u25c0"), tr("Previous refblock"));
-    m_next = makeButton(QStringLiteral("nextRefblock"), tr("\u25b6"), tr("Next refblock"));
-    auto* out = makeButton(QStringLiteral("heatmapZoomOut"), tr("\u2212"), tr("Zoom out (-)"));
-    auto* fit = makeButton(QStringLiteral("heatmapZoomFit"), tr("Fit"), tr("Zoom to fit (0)"));
-    auto* in = makeButton(QStringLiteral("heatmapZoomIn"), tr("+"), tr("Zoom in (+)"));
+    m_previous = makeToolButton(QStringLiteral("previousRefblock"), tr("\u25c0"), tr("Previous refblock"), this);
+    m_next = makeToolButton(QStringLiteral("nextRefblock"), tr("\u25b6"), tr("Next refblock"), this);
+    auto* out = makeToolButton(QStringLiteral("heatmapZoomOut"), tr("\u2212"), tr("Zoom out (-)"), this);
+    auto* fit = makeToolButton(QStringLiteral("heatmapZoomFit"), tr("Fit"), tr("Zoom to fit (0)"), this);
+    auto* in = makeToolButton(QStringLiteral("heatmapZoomIn"), tr("+"), tr("Zoom in (+)"), this);
 
     connect(m_extent, &QComboBox::currentIndexChanged, this, [this] {
         showRange();

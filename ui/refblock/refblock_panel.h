@@ -30,7 +30,6 @@ public:
 
 private:
     QWidget* makeBar();
-    QToolButton* makeButton(const QString& objectName, const QString& text, const QString& help);
     void refresh();
     void startSummaries();
     void showRange();
