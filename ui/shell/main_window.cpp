@@ -46,6 +46,17 @@ namespace
 const QString kGeometryKey = QStringLiteral("layout/window");
 constexpr int kMessageMilliseconds = 15'000;
 
+/// Opens a dialog for an edit; what it has done is told in `bar`.
+template <typename Dialog>
+void openEdit(Dialog* dialog, QStatusBar* bar)
+{
+    constexpr int kMilliseconds = 8'000;
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    QObject::connect(dialog, &Dialog::finishedWith, bar,
+        [bar](const QString& sentence) { bar->showMessage(sentence, kMilliseconds); });
+    dialog->open();
+}
+
 QStringList localFiles(const QMimeData* data)
 {
     QStringList files;
@@ -221,22 +232,14 @@ void MainWindow::showAmendOptions()
 {
     if (!m_document.image())
         return;
-    auto* dialog = new AmendOptionsDialog(m_document, this);
-    dialog->setAttribute(Qt::WA_DeleteOnClose);
-    connect(dialog, &AmendOptionsDialog::finishedWith, this,
-        [this](const QString& sentence) { statusBar()->showMessage(sentence, 8000); });
-    dialog->open();
+    openEdit(new AmendOptionsDialog(m_document, this), statusBar());
 }
 
 void MainWindow::showHeaderEditor()
 {
     if (!m_document.image())
         return;
-    auto* dialog = new HeaderEditorDialog(m_document, m_headerHistory, this);
-    dialog->setAttribute(Qt::WA_DeleteOnClose);
-    connect(dialog, &HeaderEditorDialog::finishedWith, this,
-        [this](const QString& sentence) { statusBar()->showMessage(sentence, 8000); });
-    dialog->open();
+    openEdit(new HeaderEditorDialog(m_document, m_headerHistory, this), statusBar());
 }
 
 void MainWindow::showRefcountEditor()
@@ -244,11 +247,7 @@ void MainWindow::showRefcountEditor()
     const auto cluster = oneSelectedCluster();
     if (!cluster)
         return;
-    auto* dialog = new RefcountDialog(m_document, *cluster, this);
-    dialog->setAttribute(Qt::WA_DeleteOnClose);
-    connect(dialog, &RefcountDialog::finishedWith, this,
-        [this](const QString& sentence) { statusBar()->showMessage(sentence, 8000); });
-    dialog->open();
+    openEdit(new RefcountDialog(m_document, *cluster, this), statusBar());
 }
 
 /// The cluster that is selected, if it is one and not a range.
