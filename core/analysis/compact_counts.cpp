@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/analysis/compact_counts.h"
 
+#include "core/base/bit_words.h"
 #include "core/base/bulk.h"
 #include "core/format/refcount_codec.h"
 
@@ -16,26 +17,7 @@ namespace
 {
 
 constexpr std::size_t kWordBits = 64;
-constexpr std::size_t kWords = CompactCounts::kPageClusters / kWordBits;
 constexpr std::size_t kChunk = 4096; ///< clusters compared at a time where bits do not do
-
-/// The bits [from, to) of a word; to is at most 64.
-std::uint64_t bitsBetween(std::uint64_t from, std::uint64_t to)
-{
-    return (~std::uint64_t{0} >> (kWordBits - (to - from))) << from;
-}
-
-/// Calls visit(index of the word, its bits that belong to the run) for the words of a run.
-template <typename Visit>
-void forWords(std::uint64_t slot, std::uint64_t count, const Visit& visit)
-{
-    const std::uint64_t end = slot + count;
-    while (slot < end) {
-        const std::uint64_t stop = std::min(end, (slot / kWordBits + 1) * kWordBits);
-        visit(slot / kWordBits, bitsBetween(slot % kWordBits, slot % kWordBits + (stop - slot)));
-        slot = stop;
-    }
-}
 
 /// Adds `number` to each byte; false if one went past kMost.
 COWSCOPE_WIDE bool addToBytes(std::uint8_t* bytes, std::size_t count, std::uint8_t number)
@@ -124,11 +106,12 @@ COWSCOPE_WIDE bool joinChunk(std::uint16_t* totals, const std::uint16_t* sums)
     return clash == 0;
 }
 
-COWSCOPE_WIDE bool equalChunk(const std::uint16_t* totals, const std::uint8_t* stored)
+/// `settled` has a 1 where the total must be 0, and 0 elsewhere.
+COWSCOPE_WIDE bool equalChunk(const std::uint16_t* totals, const std::uint8_t* stored, const std::uint8_t* settled)
 {
     std::uint16_t wrong = 0;
     for (std::size_t i = 0; i < kChunk; ++i)
-        wrong |= static_cast<std::uint16_t>(totals[i] ^ stored[i]);
+        wrong |= static_cast<std::uint16_t>(totals[i] ^ (stored[i] & (settled[i] - 1)));
     return wrong == 0;
 }
 
@@ -148,25 +131,6 @@ std::size_t firstUnused(std::span<const std::uint8_t> bytes)
 
 using Groups = std::span<const std::vector<const CompactCounts*>>;
 
-bool bitsAddUp(const CompactCounts& stored, Groups groups, std::uint64_t page)
-{
-    std::array<std::uint64_t, kWords> totals{};
-    std::uint64_t wrong = 0;
-    for (const auto& group : groups) {
-        for (const CompactCounts* part : group) {
-            if (part->isEmptyPage(page))
-                continue;
-            for (std::size_t i = 0; i < kWords; ++i) {
-                wrong |= totals[i] & part->word(page, i); // twice is more than a bit holds
-                totals[i] |= part->word(page, i);
-            }
-        }
-    }
-    for (std::size_t i = 0; i < kWords; ++i)
-        wrong |= totals[i] ^ stored.word(page, i);
-    return wrong == 0;
-}
-
 /// The kChunk numbers from `first` on: in `room`, if the page has them as bits.
 const std::uint8_t* bytesOfChunk(const CompactCounts& counts, HostCluster first, std::span<std::uint8_t> room)
 {
@@ -176,7 +140,7 @@ const std::uint8_t* bytesOfChunk(const CompactCounts& counts, HostCluster first,
     return room.data();
 }
 
-bool chunkAddsUp(const CompactCounts& stored, Groups groups, HostCluster first)
+bool chunkAddsUp(const CompactCounts& stored, Groups groups, const CompactCounts& settled, HostCluster first)
 {
     const std::uint64_t page = first.value() / CompactCounts::kPageClusters;
     std::array<std::uint8_t, kChunk> room;
@@ -193,7 +157,8 @@ bool chunkAddsUp(const CompactCounts& stored, Groups groups, HostCluster first)
         if (!joinChunk(totals.data(), sums.data()))
             return false;
     }
-    return equalChunk(totals.data(), bytesOfChunk(stored, first, room));
+    std::array<std::uint8_t, kChunk> settledRoom;
+    return equalChunk(totals.data(), bytesOfChunk(stored, first, room), bytesOfChunk(settled, first, settledRoom));
 }
 
 } // namespace
@@ -333,7 +298,7 @@ void CompactCounts::addInPage(Page& page, std::uint64_t slot, std::uint64_t coun
 {
     if (!page.bytes && number == 1) {
         if (!page.bits)
-            page.bits = std::make_unique<Bits>();
+            page.bits = std::make_shared<Bits>();
         Bits& bits = *page.bits;
         std::uint64_t taken = 0;
         forWords(slot, count, [&](std::size_t index, std::uint64_t mask) { taken |= bits[index] & mask; });
@@ -368,7 +333,7 @@ bool CompactCounts::set(HostCluster first, std::span<const std::uint64_t> number
         return true;
     if (bits == 1 && !page.bytes) {
         if (!page.bits)
-            page.bits = std::make_unique<Bits>();
+            page.bits = std::make_shared<Bits>();
         for (std::size_t i = 0; i < numbers.size(); i += kWordBits) {
             std::uint64_t word = 0;
             for (std::size_t n = 0; n < kWordBits; ++n)
@@ -382,6 +347,18 @@ bool CompactCounts::set(HostCluster first, std::span<const std::uint64_t> number
     toBytes(page);
     RefcountCodec(3).pack(numbers, std::as_writable_bytes(std::span(*page.bytes).subspan(slot, numbers.size())));
     return true;
+}
+
+void CompactCounts::compact(std::uint64_t page)
+{
+    static const auto full = [] {
+        auto bits = std::make_shared<Bits>();
+        bits->fill(~std::uint64_t{0});
+        return bits;
+    }();
+    std::shared_ptr<Bits>& bits = m_pages[page].bits;
+    if (bits && *bits == *full)
+        bits = full;
 }
 
 void CompactCounts::expand(HostCluster first, std::span<std::uint8_t> numbers) const
@@ -424,18 +401,13 @@ void CompactCounts::copy(HostCluster first, std::span<std::uint64_t> numbers) co
     std::ranges::fill(numbers, 0);
 }
 
-bool addsUp(const CompactCounts& stored, Groups groups, std::uint64_t page)
+bool addsUp(const CompactCounts& stored, Groups groups, const CompactCounts& settled, std::uint64_t page)
 {
     const HostCluster first(page * CompactCounts::kPageClusters);
-    bool bits = stored.isPageOfBits(first);
-    for (const auto& group : groups) {
-        for (const CompactCounts* part : group)
-            bits = bits && part->isPageOfBits(first);
-    }
-    if (bits)
-        return bitsAddUp(stored, groups, page);
+    if (!settled.isPageOfBits(first))
+        return false;
     for (std::uint64_t at = 0; at < CompactCounts::kPageClusters; at += kChunk) {
-        if (!chunkAddsUp(stored, groups, first + at))
+        if (!chunkAddsUp(stored, groups, settled, first + at))
             return false;
     }
     return true;

@@ -19,6 +19,8 @@ class CompactCounts
 {
 public:
     static constexpr std::uint64_t kPageClusters = 1U << 16;
+    using Bits
+        = std::array<std::uint64_t, kPageClusters / 64>; ///< of a page, the least significant bit of a word first
     static constexpr std::uint64_t kMost = 254; ///< larger numbers are not held: see isFull()
 
     /// All 0, for `clusters` clusters and the rest of the last page.
@@ -72,6 +74,10 @@ public:
     /// nothing done, if one is above kMost. Threads may set different pages at the same time.
     bool set(HostCluster first, std::span<const std::uint64_t> numbers);
 
+    /// Lets a page whose numbers are all 1, of which there may be many, take no memory of its own. Call it after the
+    /// last set() in the page. Threads may do so for different pages at the same time.
+    void compact(std::uint64_t page);
+
     /// A part of a page, as bytes: from a multiple of 64 on where the page is one of bits.
     void expand(HostCluster first, std::span<std::uint8_t> numbers) const;
 
@@ -84,19 +90,15 @@ public:
         return m_pages[page].bytes ? m_pages[page].bytes->data() : nullptr;
     }
 
-    /// The bits of a page, 0 if it has none; only for isPageOfBits().
-    std::uint64_t word(std::uint64_t page, std::size_t index) const
-    {
-        return m_pages[page].bits ? (*m_pages[page].bits)[index] : 0;
-    }
+    /// The bits of a page, null if it has none.
+    const Bits* bits(std::uint64_t page) const { return m_pages[page].bits.get(); }
     bool isEmptyPage(std::uint64_t page) const { return !m_pages[page].bits && !m_pages[page].bytes; }
 
 private:
-    using Bits = std::array<std::uint64_t, kPageClusters / 64>;
     using Bytes = std::array<std::uint8_t, kPageClusters>;
 
     struct Page {
-        std::unique_ptr<Bits> bits;
+        std::shared_ptr<Bits> bits; ///< one that is full may belong to many pages
         std::unique_ptr<Bytes> bytes; ///< instead of `bits`
     };
 
@@ -108,8 +110,10 @@ private:
     bool m_full = false;
 };
 
-/// Whether in a page each number of `stored` is the sum of all those in `groups`, no cluster is in two of the groups.
-/// A group is one set of counts in parts.
-bool addsUp(const CompactCounts& stored, std::span<const std::vector<const CompactCounts*>> groups, std::uint64_t page);
+/// Whether in a page each number of `stored` is the sum of all those in `groups`, and no cluster is in two of the
+/// groups; those that are in `settled` must be in none, and their numbers do not matter. A group is one set of counts
+/// in parts.
+bool addsUp(const CompactCounts& stored, std::span<const std::vector<const CompactCounts*>> groups,
+    const CompactCounts& settled, std::uint64_t page);
 
 } // namespace cowscope

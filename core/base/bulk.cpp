@@ -4,6 +4,8 @@
 
 #include "core/base/big_endian.h"
 
+#include <bit>
+
 namespace cowscope
 {
 
@@ -47,9 +49,11 @@ std::size_t ascendingRun(std::span<const std::uint64_t> words, std::uint64_t ste
     std::size_t run = 1;
     while (run < words.size() && words[run] == first + run * step) {
         ++run;
-        // Short runs are common where data is scattered, so blocks come in only once a run has shown some length.
+        // Short runs are common where data is scattered, so blocks come in only once a run has shown some length, and
+        // not again and again where they did not help.
+        const bool worthIt = run >= 8 && std::has_single_bit(run);
         while (
-            run >= 8 && run + kBlock <= words.size() && isAscendingBlock(words.data() + run, first + run * step, step))
+            worthIt && run + kBlock <= words.size() && isAscendingBlock(words.data() + run, first + run * step, step))
             run += kBlock;
     }
     return run;

@@ -1,9 +1,12 @@
 // SPDX-FileCopyrightText: The Cowscope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "core/analysis/cluster_map.h"
-#include "core/analysis/compact_counts.h"
+#include "core/analysis/map_pyramid.h"
+#include "core/analysis/single_uses.h"
 #include "core/base/bulk.h"
+#include "core/edit/image/create.h"
 #include "core/format/refcount_codec.h"
+#include "core/storage/memory_storage.h"
+#include "core/storage/overlay_storage.h"
 
 #include <benchmark/benchmark.h>
 #include <bit>
@@ -21,6 +24,7 @@ namespace
 
 constexpr std::size_t kEntries = 8192; ///< of an L2 table of 64 KiB
 constexpr std::uint64_t kClusters = std::uint64_t{1} << 24; ///< 1 TiB of them
+constexpr std::uint64_t kPyramidClusters = std::uint64_t{1} << 22;
 
 std::vector<std::uint64_t> counts(std::uint64_t maximum)
 {
@@ -38,6 +42,13 @@ std::vector<std::uint64_t> ascending(std::size_t runLength)
     for (std::size_t i = 0; i < words.size(); ++i)
         words[i] = i % runLength == 0 ? random() % kClusters << 16 : words[i - 1] + 65536;
     return words;
+}
+
+CompactCounts allOnes(std::uint64_t clusters)
+{
+    CompactCounts counts(clusters);
+    counts.addRun(HostCluster(0), clusters, 1);
+    return counts;
 }
 
 void finish(benchmark::State& state, std::size_t items)
@@ -137,16 +148,51 @@ void censusUpdate(benchmark::State& state)
 }
 BENCHMARK(censusUpdate)->Arg(1)->Arg(64)->Arg(kEntries);
 
+/// Where no count is above 1.
 void soundCensusUpdate(benchmark::State& state)
 {
-    update<CompactCounts>(state, [](CompactCounts& numbers, HostCluster first, std::uint64_t count) {
-        if (count == 1)
-            numbers.add(first, 1);
-        else
-            numbers.addRun(first, count, 1);
+    struct Uses : SingleUses {
+        explicit Uses(std::uint64_t clusters)
+            : SingleUses(allOnes(clusters))
+        {
+        }
+    };
+    update<Uses>(state, [](SingleUses& uses, HostCluster first, std::uint64_t count) {
+        benchmark::DoNotOptimize(uses.add(first, count));
     });
 }
 BENCHMARK(soundCensusUpdate)->Arg(1)->Arg(64)->Arg(kEntries);
+
+/// Where there are larger ones.
+void sharedCensusUpdate(benchmark::State& state)
+{
+    update<CompactCounts>(state, [](CompactCounts& numbers, HostCluster first, std::uint64_t count) {
+        if (count == 1)
+            numbers.add(first, 2);
+        else
+            numbers.addRun(first, count, 2);
+    });
+}
+BENCHMARK(sharedCensusUpdate)->Arg(1)->Arg(64)->Arg(kEntries);
+
+/// From the map of an image with all of its metadata, 64 KiB a cluster.
+void pyramidBuild(benchmark::State& state)
+{
+    CreateOptions options;
+    options.size = kPyramidClusters << 16;
+    options.preallocation = Preallocation::Metadata;
+    std::shared_ptr<OverlayStorage> storage = OverlayStorage::over(std::make_shared<MemoryStorage>()).value();
+    if (!createImage(options, storage, nullptr, {}))
+        return state.SkipWithError("could not create the image");
+    const auto image = Image::open(storage, {}).value();
+    const auto source = std::make_shared<CensusMapSource>(image, takeCensus(*image, {}).value());
+    for (auto _ : state) {
+        MapPyramid pyramid(source);
+        benchmark::DoNotOptimize(pyramid.build({}));
+    }
+    finish(state, source->clusters());
+}
+BENCHMARK(pyramidBuild)->Unit(benchmark::kMillisecond);
 
 } // namespace
 

@@ -49,6 +49,7 @@ private Q_SLOTS:
     void setsWhatRefblocksHold();
     void isFullPastItsMost();
     void tellsWhetherPartsAddUp();
+    void fullPagesShareTheirMemory();
 };
 
 void CompactCountsTest::countsAsPlainNumbersDo()
@@ -162,6 +163,7 @@ void CompactCountsTest::tellsWhetherPartsAddUp()
         Model a;
         Model b;
         Model other;
+        Model settled;
         for (int i = 0; i < 4; ++i) {
             a.addAtRandom(random, 1);
             b.addAtRandom(random, round % 2 == 0 ? 1 : 2);
@@ -173,6 +175,10 @@ void CompactCountsTest::tellsWhetherPartsAddUp()
             const std::uint64_t sum = a.plain[i] + b.plain[i] + other.plain[i];
             if (sum > 0)
                 stored.add(i, 1, sum);
+            if (round % 5 != 0 && (sum == 0 || round % 5 == 4) && random() % 5000 == 0) {
+                settled.add(i, 1, 1);
+                stored.add(i, 1, 1 + random() % 3);
+            }
         }
         if (round % 4 == 1)
             stored.add(random() % kClusters, 1, 1);
@@ -182,11 +188,30 @@ void CompactCountsTest::tellsWhetherPartsAddUp()
             bool right = true;
             for (std::uint64_t i = page << 16; i < (page + 1) << 16; ++i) {
                 const std::uint64_t sum = a.plain[i] + b.plain[i];
-                right = right && stored.plain[i] == sum + other.plain[i] && (sum == 0 || other.plain[i] == 0);
+                const std::uint64_t all = sum + other.plain[i];
+                right = right && (settled.plain[i] != 0 ? all == 0 : stored.plain[i] == all)
+                    && (sum == 0 || other.plain[i] == 0);
             }
-            QCOMPARE(addsUp(stored.counts, groups, page), right);
+            QCOMPARE(addsUp(stored.counts, groups, settled.counts, page), right);
         }
     }
+}
+
+void CompactCountsTest::fullPagesShareTheirMemory()
+{
+    CompactCounts counts(kClusters);
+    const std::vector<std::uint64_t> ones(4096, 1);
+    for (std::uint64_t first = 0; first < 2 * CompactCounts::kPageClusters; first += ones.size())
+        QVERIFY(counts.set(HostCluster(first), ones));
+    QVERIFY(counts.set(HostCluster(2 * CompactCounts::kPageClusters), ones));
+    for (std::uint64_t page = 0; page < counts.pages(); ++page)
+        counts.compact(page);
+    QCOMPARE(counts.bits(0), counts.bits(1));
+    QVERIFY(counts.bits(2) != counts.bits(0));
+    QCOMPARE(counts.used(HostCluster(0), kClusters), 2 * CompactCounts::kPageClusters + ones.size());
+    counts.add(HostCluster(7), 1); // takes bytes of its own
+    QCOMPARE(counts.count(HostCluster(7)), 2U);
+    QCOMPARE(counts.count(HostCluster(CompactCounts::kPageClusters + 7)), 1U);
 }
 
 QTEST_GUILESS_MAIN(CompactCountsTest)
