@@ -53,6 +53,7 @@ public:
     void discard(std::uint64_t offset, std::uint64_t length) override;
     Result<void> reserve(std::uint64_t offset, std::uint64_t length) override;
     bool canGrow() const override { return !m_blockDevice; }
+    bool readsWhileAppending() const override { return true; }
 
     /// When the contents were written last, in nanoseconds since 1970: tells whether somebody who heeds no locks did.
     Result<std::int64_t> modified() const;

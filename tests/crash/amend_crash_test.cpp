@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/edit/amend/amend.h"
 #include "tests/support/amended.h"
+#include "tests/support/concurrent_storage.h"
 #include "tests/support/expect.h"
 #include "tests/support/naive_reader.h"
 #include "tests/support/qemu_oracle.h"
@@ -71,6 +72,13 @@ const std::vector<Change>& changes()
     return all;
 }
 
+/// The trace as a file that may be read while it is appended to: what is written is written in the same order, while
+/// the image is still being proved sound.
+std::shared_ptr<Storage> concurrently(const std::shared_ptr<test::TraceStorage>& trace)
+{
+    return std::make_shared<test::ConcurrentStorage>(trace);
+}
+
 /// What our own census and, if asked, the second reader find wrong with a state of the file that has to be the old
 /// image or the new one.
 std::string faultsOf(const Bytes& before, const Bytes& state, unsigned to, bool naive = true)
@@ -126,7 +134,7 @@ void AmendCrashTest::everyPowerCutLeavesTheOldImageOrTheNew()
     const Change& change = changes()[static_cast<std::size_t>(index)];
     const BuiltImage built = change.make();
     const auto trace = std::make_shared<test::TraceStorage>(built.bytes);
-    VERIFY_OK(amendStorage(trace, change.to, nullptr, {}));
+    VERIFY_OK(amendStorage(concurrently(trace), change.to, nullptr, {}));
     std::mt19937_64 random(static_cast<std::uint64_t>(index));
     for (std::size_t step = 0; step <= trace->steps().size(); ++step) {
         QCOMPARE(faultsOf(built.bytes, trace->stateAfter(step), change.to), std::string());
@@ -140,7 +148,7 @@ void AmendCrashTest::powerCutsBetweenManyWritesDoNotMatter()
 {
     const BuiltImage built = manyRefblocks();
     const auto trace = std::make_shared<test::TraceStorage>(built.bytes);
-    VERIFY_OK(amendStorage(trace, 6, nullptr, {}));
+    VERIFY_OK(amendStorage(concurrently(trace), 6, nullptr, {}));
     QVERIFY(trace->steps().size() >= 5);
     std::mt19937_64 random(6);
     for (std::size_t step = 0; step <= trace->steps().size(); ++step) {
@@ -160,7 +168,8 @@ void AmendCrashTest::powerCutsWhileCancellingLeaveTheOldImage()
         const auto trace = std::make_shared<test::TraceStorage>(built.bytes);
         std::stop_source stop;
         int seen = 0;
-        const auto result = amendStorage(trace, change.to, nullptr, {stop.get_token(), [&](const Progress&) {
+        const auto result
+            = amendStorage(concurrently(trace), change.to, nullptr, {stop.get_token(), [&](const Progress&) {
                                                                          if (seen++ == at)
                                                                              stop.request_stop();
                                                                      }});
@@ -179,7 +188,7 @@ void AmendCrashTest::theSwitchIsSeenByHalvesNever()
 {
     const BuiltImage built = test::plainImage(9, 4);
     const auto trace = std::make_shared<test::TraceStorage>(built.bytes);
-    VERIFY_OK(amendStorage(trace, 6, nullptr, {}));
+    VERIFY_OK(amendStorage(concurrently(trace), 6, nullptr, {}));
     std::size_t headerWrites = 0;
     for (const auto& step : trace->steps()) {
         const auto* write = std::get_if<test::TraceStorage::Write>(&step);
@@ -199,7 +208,7 @@ void AmendCrashTest::qemuFindsEveryStateSound()
     const Change& change = changes()[static_cast<std::size_t>(index)];
     const BuiltImage built = change.make();
     const auto trace = std::make_shared<test::TraceStorage>(built.bytes);
-    VERIFY_OK(amendStorage(trace, change.to, nullptr, {}));
+    VERIFY_OK(amendStorage(concurrently(trace), change.to, nullptr, {}));
     std::mt19937_64 random(1000 + static_cast<std::uint64_t>(index));
     const QString path = m_folder.filePath("state.qcow2");
     for (std::size_t step = 0; step <= trace->steps().size(); ++step) {

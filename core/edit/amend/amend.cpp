@@ -8,6 +8,9 @@
 #include "core/edit/amend/refcount_switch.h"
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <future>
 
 namespace cowscope
 {
@@ -61,48 +64,13 @@ private:
     std::vector<HostCluster> m_oldClusters; ///< refblocks and reftable that the switch frees, sorted
 };
 
-/// A plan, and the counts of the image where it was made from those of a sound one.
-struct PlanWithCounts {
-    AmendPlan plan;
-    std::optional<CompactCounts> counts;
-};
-
-/// Mostly there is nothing wrong with an image, and the plan needs little of the census. Where a second one is needed,
-/// it waits for the phase of the first.
-Result<PlanWithCounts> makePlan(const Image& image, unsigned order, TaskSequence& steps, std::stop_token stop)
+RefcountSwitch switchOf(const AmendPlan& plan)
 {
-    const std::uint64_t later = mostRefcountBytes(image, order);
-    Phase furthest = Phase::Open;
-    const auto onwards = [&furthest](const TaskContext& task) {
-        return TaskContext{task.stop, [report = task.report, &furthest](const Progress& progress) {
-                               furthest = std::max(furthest, progress.phase);
-                               if (report)
-                                   report({furthest, progress.done, progress.total});
-                           }};
-    };
-    auto sound = takeSoundCensus(image, onwards(steps.next(later)));
-    if (!sound && sound.error().kind == ErrorKind::Cancelled)
-        return failed(sound);
-    if (sound && *sound) {
-        auto plan = planAmend(image, (*sound)->census, surveyForAmend(image, **sound), order);
-        if (!plan)
-            return failed(plan);
-        return PlanWithCounts{std::move(*plan), std::move((*sound)->counts)};
-    }
-    auto census = takeCensus(image, onwards(steps.next(later)));
-    if (!census)
-        return failed(census);
-    auto plan = planAmend(image, **census, order, stop);
-    if (!plan)
-        return failed(plan);
-    return PlanWithCounts{std::move(*plan), {}};
+    return {plan.newOrder, plan.firstNewCluster, plan.newRefblocks, plan.newReftableClusters, plan.fileBytesBefore};
 }
 
-Result<void> carryOut(
-    const Image& image, Storage& storage, const AmendPlan& plan, const CompactCounts* known, const TaskContext& task)
+Result<void> checkStorage(const Image& image, const Storage& storage, const AmendPlan& plan)
 {
-    if (plan.changesNothing())
-        return {};
     const auto size = storage.size();
     if (!size)
         return std::unexpected(size.error());
@@ -110,10 +78,204 @@ Result<void> carryOut(
         return std::unexpected(changedSincePlan("its length or width is another"));
     if (plan.fileBytesAfter > plan.fileBytesBefore && !storage.canGrow())
         return fail(ErrorKind::Refused, "The new structures do not fit, and a device cannot grow");
-    const RefcountSwitch target{
-        plan.newOrder, plan.firstNewCluster, plan.newRefblocks, plan.newReftableClusters, plan.fileBytesBefore};
-    return switchRefcounts(image, storage, target, KeptCounts(image, plan, known), task);
+    return {};
 }
+
+Result<void> carryOut(
+    const Image& image, Storage& storage, const AmendPlan& plan, const CompactCounts* known, const TaskContext& task)
+{
+    if (plan.changesNothing())
+        return {};
+    if (auto fit = checkStorage(image, storage, plan); !fit)
+        return fit;
+    return switchRefcounts(image, storage, switchOf(plan), KeptCounts(image, plan, known), task);
+}
+
+/// The walk of a proof in a thread of its own. A proof that fails stops all that `stop` stops.
+class Walk
+{
+public:
+    Walk(SoundnessProof& proof, std::stop_source& stop)
+        : m_bytes(proof.bytesToWalk())
+        , m_result(std::async(std::launch::async | std::launch::deferred, [this, &proof, &stop] {
+            auto proved = proof.walk(
+                {stop.get_token(), [this](const Progress& progress) { m_done = std::min(progress.done, m_bytes); }});
+            if (!proved || !*proved)
+                stop.request_stop();
+            return proved;
+        }))
+    {
+    }
+
+    std::uint64_t bytes() const { return m_bytes; }
+    std::uint64_t done() const { return m_done; }
+    bool goesOn() const { return m_result.wait_for(kReportEvery) == std::future_status::timeout; }
+
+    Result<bool> end()
+    {
+        auto proved = m_result.get();
+        m_done = m_bytes;
+        return proved;
+    }
+
+private:
+    static constexpr std::chrono::milliseconds kReportEvery{50};
+
+    std::uint64_t m_bytes;
+    std::atomic<std::uint64_t> m_done{0};
+    std::future<Result<bool>> m_result;
+};
+
+/// The way of amendStorage(), in the order of its functions.
+class Amend
+{
+public:
+    Amend(const Image& image, Storage& storage, unsigned order, const AmendPlan* expected, const TaskContext& task)
+        : m_image(image)
+        , m_storage(storage)
+        , m_order(order)
+        , m_expected(expected)
+        , m_task{task.stop,
+              [this, &task](const Progress& progress) {
+                  // Where a second look at the image is needed, its phases are none that the first has passed.
+                  m_furthest = std::max(m_furthest, progress.phase);
+                  if (task.report)
+                      task.report({m_furthest, progress.done, progress.total});
+              }}
+        , m_steps(m_task)
+    {
+    }
+
+    Result<AmendPlan> run()
+    {
+        auto sound = amendIfSound();
+        if (!sound)
+            return failed(sound);
+        return *sound ? Result<AmendPlan>(std::move(**sound)) : amendAnyhow();
+    }
+
+private:
+    using Plan = Result<std::optional<AmendPlan>>;
+
+    /// Mostly there is nothing wrong with an image, and the plan needs little of the census. Nothing if that cannot be
+    /// proved.
+    Plan amendIfSound()
+    {
+        auto proof = SoundnessProof::begin(m_image, {m_task.stop, {}});
+        if (!proof || *proof == nullptr)
+            return notProved(proof);
+        const std::uint64_t later = mostRefcountBytes(m_image, m_order);
+        auto counted = (*proof)->readCounts(m_steps.next((*proof)->bytesToWalk() + later));
+        if (!counted || !*counted)
+            return notProved(counted);
+        auto plan = planAmend(m_image, (*proof)->census(), surveyForAmend(m_image, (*proof)->counts()), m_order);
+        if (plan && onlyAppends(*plan) && m_storage.readsWhileAppending())
+            return appendWhileProving(**proof, std::move(*plan));
+        auto proved = (*proof)->walk(m_steps.next(later));
+        if (!proved || !*proved)
+            return notProved(proved);
+        if (!plan)
+            return failed(plan);
+        plan->snapshotsThatFit = (*proof)->census().snapshotsThatFit[m_order];
+        return finish(std::move(*plan), &(*proof)->counts());
+    }
+
+    /// Only a stop ends everything: what else is in the way of a proof, the census will tell.
+    template <typename Step>
+    static Plan notProved(Step& step)
+    {
+        if (!step && step.error().kind == ErrorKind::Cancelled)
+            return failed(step);
+        return std::nullopt;
+    }
+
+    bool onlyAppends(const AmendPlan& plan) const
+    {
+        return !plan.changesNothing() && plan.firstNewCluster.value() >= m_image.fileClusters();
+    }
+
+    /// Behind the end of the file nothing can be hurt: the disk gets its work while the references are still walked,
+    /// and what was written is dropped if something is wrong with them.
+    Plan appendWhileProving(SoundnessProof& proof, AmendPlan plan)
+    {
+        if (auto fit = checkStorage(m_image, m_storage, plan); !fit)
+            return failed(fit);
+        std::stop_source stop;
+        const std::stop_callback whenStopped(m_task.stop, [&stop] { stop.request_stop(); });
+        Walk walk(proof, stop);
+        const TaskContext both = m_steps.next(0);
+        Progress last;
+        const TaskContext writing{
+            stop.get_token(), [&](const Progress& progress) {
+                last = progress;
+                both.report({progress.phase, progress.done + walk.done(), progress.total + walk.bytes()});
+            }};
+        const RefcountSwitch target = switchOf(plan);
+        const KeptCounts counts(m_image, plan, &proof.counts());
+        auto table = writeRefcounts(m_image.geometry(), m_storage, target, counts, writing);
+        if (!table)
+            stop.request_stop();
+        while (walk.goesOn())
+            writing.report(last);
+        const auto proved = walk.end();
+
+        const bool cancelled = m_task.stop.stop_requested();
+        if (table && proved && *proved && !cancelled) {
+            plan.snapshotsThatFit = proof.census().snapshotsThatFit[m_order];
+            return switchAsExpected(std::move(plan), *table, writing);
+        }
+        auto dropped = dropRefcounts(m_storage, target);
+        if (!table && table.error().kind != ErrorKind::Cancelled)
+            return failed(table);
+        if (cancelled)
+            return fail(ErrorKind::Cancelled, "Cancelled");
+        return dropped ? Plan(std::nullopt) : failed(dropped);
+    }
+
+    Plan switchAsExpected(AmendPlan plan, HostOffset table, const TaskContext& task)
+    {
+        if (auto same = checkExpected(plan); !same) {
+            (void)dropRefcounts(m_storage, switchOf(plan));
+            return failed(same);
+        }
+        if (auto switched = switchToRefcounts(m_image, m_storage, switchOf(plan), table, task); !switched)
+            return failed(switched);
+        return plan;
+    }
+
+    /// With the census of an image in which something is wrong.
+    Result<AmendPlan> amendAnyhow()
+    {
+        auto census = takeCensus(m_image, m_steps.next(mostRefcountBytes(m_image, m_order)));
+        if (!census)
+            return failed(census);
+        auto plan = planAmend(m_image, **census, m_order, m_task.stop);
+        return plan ? finish(std::move(*plan), nullptr) : failed(plan);
+    }
+
+    Result<AmendPlan> finish(AmendPlan plan, const CompactCounts* known)
+    {
+        auto done = checkExpected(plan);
+        if (done)
+            done = carryOut(m_image, m_storage, plan, known, m_steps.next(0));
+        return done ? Result<AmendPlan>(std::move(plan)) : failed(done);
+    }
+
+    Result<void> checkExpected(const AmendPlan& plan) const
+    {
+        if (m_expected != nullptr && plan != *m_expected)
+            return std::unexpected(changedSincePlan("the plan for it is another now"));
+        return {};
+    }
+
+    const Image& m_image;
+    Storage& m_storage;
+    unsigned m_order;
+    const AmendPlan* m_expected;
+    Phase m_furthest = Phase::Open;
+    TaskContext m_task;
+    TaskSequence m_steps;
+};
 
 } // namespace
 
@@ -128,16 +290,7 @@ Result<AmendPlan> amendStorage(
     auto image = Image::open(storage, {task.stop, {}});
     if (!image)
         return failed(image);
-    TaskSequence steps(task);
-    auto made = makePlan(**image, order, steps, task.stop);
-    if (!made)
-        return failed(made);
-    if (expected != nullptr && made->plan != *expected)
-        return std::unexpected(changedSincePlan("the plan for it is another now"));
-    const CompactCounts* known = made->counts ? &*made->counts : nullptr;
-    if (auto done = carryOut(**image, *storage, made->plan, known, steps.next(0)); !done)
-        return failed(done);
-    return std::move(made->plan);
+    return Amend(**image, *storage, order, expected, task).run();
 }
 
 } // namespace cowscope

@@ -90,12 +90,11 @@ AmendSurvey surveyForAmend(const Image& image, const Census& census, CountBasis 
     return survey;
 }
 
-AmendSurvey surveyForAmend(const Image& image, const SoundCensus& sound)
+AmendSurvey surveyForAmend(const Image& image, const CompactCounts& counts)
 {
     AmendSurvey survey;
     survey.chunkClusters = image.geometry().clusterSize() / 8;
     survey.oldRefblocks = usedRefblocks(image);
-    const CompactCounts& counts = sound.counts;
     HostCluster freeFrom(0);
     for (HostCluster used = counts.nextUsed(freeFrom); used < counts.end(); used = counts.nextUsed(freeFrom)) {
         addFreeRun(survey, freeFrom, used);

@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "core/analysis/sound_census.h"
+#include "core/analysis/census.h"
+#include "core/analysis/compact_counts.h"
 #include "core/edit/image/cluster_run.h"
 #include "core/image/image.h"
 
@@ -31,8 +32,8 @@ enum class CountBasis {
 AmendSurvey surveyForAmend(
     const Image& image, const Census& census, CountBasis basis = CountBasis::Stored, const std::stop_token& stop = {});
 
-/// The same of an image that was proved sound, from its counts.
-AmendSurvey surveyForAmend(const Image& image, const SoundCensus& sound);
+/// The same of an image in which nothing is wrong, from all its counts.
+AmendSurvey surveyForAmend(const Image& image, const CompactCounts& counts);
 
 /// Where the new structures of one width go.
 struct AmendLayout {

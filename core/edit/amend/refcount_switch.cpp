@@ -213,14 +213,6 @@ private:
     std::vector<std::uint64_t> m_counts;
 };
 
-/// A failure here leaves bytes behind the old end that no count covers: harmless, so it is not reported.
-void restoreLength(Storage& storage, std::uint64_t bytes)
-{
-    const auto size = storage.size();
-    if (size && *size > bytes)
-        (void)storage.truncate(bytes);
-}
-
 Result<void> checkUnchanged(const Header& expected, std::span<const std::byte> sector)
 {
     const auto held = encodeHeader(expected);
@@ -242,26 +234,38 @@ Result<HostOffset> writeRefcounts(const Geometry& geometry, Storage& storage, co
     const CountSource& counts, const TaskContext& task)
 {
     if (auto written = RefcountWriter(geometry, storage, target, counts, task).write(); !written) {
-        restoreLength(storage, target.fileBytesBefore);
+        (void)dropRefcounts(storage, target); // the first error is the one to tell
         return failed(written);
     }
     return geometry.offset(target.first + target.refblocks.size());
+}
+
+Result<void> dropRefcounts(Storage& storage, const RefcountSwitch& target)
+{
+    const auto size = storage.size();
+    if (!size)
+        return std::unexpected(size.error());
+    return *size > target.fileBytesBefore ? storage.truncate(target.fileBytesBefore) : Result<void>{};
 }
 
 Result<void> switchRefcounts(const Image& image, Storage& storage, const RefcountSwitch& target,
     const CountSource& counts, const TaskContext& task)
 {
     auto table = writeRefcounts(image.geometry(), storage, target, counts, task);
-    if (!table)
-        return failed(table);
+    return table ? switchToRefcounts(image, storage, target, *table, task) : failed(table);
+}
+
+Result<void> switchToRefcounts(
+    const Image& image, Storage& storage, const RefcountSwitch& target, HostOffset table, const TaskContext& task)
+{
     const auto change = [&](std::span<std::byte> sector) {
-        storeBigEndian(sector, header_field::kRefcountTableOffset, table->value());
+        storeBigEndian(sector, header_field::kRefcountTableOffset, table.value());
         storeBigEndian(sector, header_field::kRefcountTableClusters, target.reftableClusters);
         if (image.header().version >= 3)
             storeBigEndian(sector, header_field::kRefcountOrder, std::uint32_t{target.order});
     };
     const std::uint64_t bytes = target.clusters() * image.geometry().clusterSize();
-    const auto whenOld = [&] { restoreLength(storage, target.fileBytesBefore); };
+    const auto whenOld = [&] { (void)dropRefcounts(storage, target); };
     if (task.report)
         task.report({Phase::Switch, bytes, bytes + kSectorBytes});
     if (auto switched = changeHeader(image.header(), storage, change, whenOld); !switched)

@@ -28,18 +28,26 @@ struct RefcountSwitch {
 using CountSource = std::function<Result<void>(HostCluster first, std::span<std::uint64_t> counts)>;
 
 /// Writes new refblocks and a new reftable beside everything in use, and flushes. Returns where the table is. On cancel
-/// or failure the file gets its old length back. Progress, memory and errors as for switchRefcounts().
-Result<HostOffset> writeRefcounts(const Geometry& geometry, Storage& storage, const RefcountSwitch& target,
-    const CountSource& counts, const TaskContext& task);
-
-/// Writes new refblocks and a new reftable beside everything in use, flushes, switches the header to them with one
-/// write of its first 512 bytes, and flushes again: at every moment the file has the old counts or the new ones. On
-/// cancel or failure before the switch the file gets its old length back. The switch itself cannot be cancelled.
+/// or failure the file gets its old length back.
 ///
 /// Progress: bytes of work, from 0 to a total known at the start. Memory: a few MiB.
 /// Errors: Cancelled, Io, NoSpace, Refused (the image has changed since, or a count does not fit), those of `counts`.
+Result<HostOffset> writeRefcounts(const Geometry& geometry, Storage& storage, const RefcountSwitch& target,
+    const CountSource& counts, const TaskContext& task);
+
+/// Switches the header to what writeRefcounts() has written, with one write of its first 512 bytes, and flushes: at
+/// every moment the file has the old counts or the new ones. This cannot be cancelled. If it fails and the old header
+/// stands, the file gets its old length back. Errors: Io, NoSpace, Refused (the image has changed since).
+Result<void> switchToRefcounts(
+    const Image& image, Storage& storage, const RefcountSwitch& target, HostOffset table, const TaskContext& task);
+
+/// writeRefcounts() and switchToRefcounts().
 Result<void> switchRefcounts(const Image& image, Storage& storage, const RefcountSwitch& target,
     const CountSource& counts, const TaskContext& task);
+
+/// Takes back what writeRefcounts() has appended to the file. Where that fails there are bytes behind the old end that
+/// no count covers: harmless.
+Result<void> dropRefcounts(Storage& storage, const RefcountSwitch& target);
 
 /// Changes fields within the first 512 bytes of the file by one write, which the disk does wholly or not at all, and
 /// flushes. Unknown autoclear features are switched off, as the format demands of every writer. `expected` is the

@@ -75,4 +75,10 @@ bool LentStorage::canGrow() const
     return storage && storage->canGrow();
 }
 
+bool LentStorage::readsWhileAppending() const
+{
+    const auto storage = inner();
+    return storage && storage->readsWhileAppending();
+}
+
 } // namespace cowscope

@@ -34,6 +34,7 @@ public:
     void discard(std::uint64_t offset, std::uint64_t length) override;
     Result<void> reserve(std::uint64_t offset, std::uint64_t length) override;
     bool canGrow() const override;
+    bool readsWhileAppending() const override;
 
 private:
     std::atomic<std::shared_ptr<Storage>> m_inner;

@@ -13,6 +13,7 @@
 #include "core/edit/image/snapshots.h"
 #include "core/edit/repair/repair.h"
 #include "core/storage/memory_storage.h"
+#include "tests/support/concurrent_storage.h"
 
 #include <random>
 
@@ -50,7 +51,8 @@ Result<void> withoutValue(Result<T> result)
 StorageEdit amending(unsigned order)
 {
     return [order](std::shared_ptr<Storage> storage, const TaskContext& task) {
-        return withoutValue(amendStorage(std::move(storage), order, nullptr, task));
+        return withoutValue(
+            amendStorage(std::make_shared<ConcurrentStorage>(std::move(storage)), order, nullptr, task));
     };
 }
 

@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: The Cowscope authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/analysis/sound_census.h"
 #include "core/edit/amend/amend_layout.h"
 #include "core/edit/amend/amend_plan.h"
 #include "core/storage/memory_storage.h"
@@ -29,7 +30,7 @@ void AmendSurveyTest::plansTheSameAfterEitherCensus()
         const auto plain = takeCensus(**image, {});
         const auto sound = takeSoundCensus(**image, {});
         QVERIFY(plain && sound && *sound);
-        const AmendSurvey survey = surveyForAmend(**image, **sound);
+        const AmendSurvey survey = surveyForAmend(**image, (*sound)->counts);
         for (unsigned order = 0; order < kWidthCount; ++order) {
             const auto wanted = planAmend(**image, **plain, order);
             const auto plan = planAmend(**image, (*sound)->census, survey, order);

@@ -3,6 +3,8 @@
 #include "core/edit/amend/amend.h"
 #include "core/storage/memory_storage.h"
 #include "tests/support/amended.h"
+#include "tests/support/concurrent_storage.h"
+#include "tests/support/damages.h"
 #include "tests/support/expect.h"
 #include "tests/support/faulty_storage.h"
 #include "tests/support/sample_images.h"
@@ -15,6 +17,15 @@ using test::StorageOp;
 namespace
 {
 
+/// Whether the storages of a run may be read while they are appended to, so that the new structures are written while
+/// the old image is still being proved sound.
+bool g_concurrent = false;
+
+std::shared_ptr<Storage> storageOver(std::shared_ptr<Storage> inner)
+{
+    return g_concurrent ? std::make_shared<test::ConcurrentStorage>(std::move(inner)) : std::move(inner);
+}
+
 /// Amends a copy of the image in memory; `task` and `faults` may interfere. Keeps the file as it is afterwards.
 struct Attempt {
     Bytes after;
@@ -25,8 +36,22 @@ Attempt attempt(const Bytes& before, unsigned order, const TaskContext& task = {
     std::shared_ptr<test::FaultPlan> faults = std::make_shared<test::FaultPlan>())
 {
     const auto memory = std::make_shared<MemoryStorage>(before);
-    auto result = amendStorage(std::make_shared<test::FaultyStorage>(memory, std::move(faults)), order, nullptr, task);
+    auto faulty = std::make_shared<test::FaultyStorage>(memory, std::move(faults));
+    auto result = amendStorage(storageOver(std::move(faulty)), order, nullptr, task);
     return {memory->bytes(), std::move(result)};
+}
+
+/// Large enough for several writes of 1 MiB: 64-bit counts of 150,000 clusters take 1.2 MB. An encryption header of
+/// that length owns them.
+BuiltImage longImage()
+{
+    test::ImageBuilder builder({.clusterBits = 9, .refcountOrder = 4, .virtualSize = 512});
+    builder.data(0);
+    Bytes crypto(16);
+    test::put64(crypto, 0, builder.allocate(150'000));
+    test::put64(crypto, 8, 150'000 * 512);
+    builder.extension(0x0537be77, crypto);
+    return builder.build();
 }
 
 bool sameBytes(const Bytes& a, const Bytes& b)
@@ -54,11 +79,13 @@ private Q_SLOTS:
     void keepsWhatItDoesNotUnderstand();
     void keepsSubclusterImages();
     void leavesLeaksAsTheyAre();
+    void treatsDamageTheSameWhileAppending();
     void switchesTheHeaderWithOneSector();
     void cancelAtEveryStepLeavesTheOldImage_data();
     void cancelAtEveryStepLeavesTheOldImage();
     void failureAtEveryOperationLeavesTheOldImage_data();
     void failureAtEveryOperationLeavesTheOldImage();
+    void failuresWhereSomethingIsWrongLoseNothing();
     void aDiskThatDiesLeavesAnImageThatIsOldOrNew();
     void progressGrowsAndEndsAtItsTotal();
     void refusesAnotherPlanThanTheOneAgreedTo();
@@ -255,6 +282,27 @@ void AmendTest::leavesLeaksAsTheyAre()
     QCOMPARE((*census)->map.refcount(HostCluster(leaked)), 1U);
 }
 
+void AmendTest::treatsDamageTheSameWhileAppending()
+{
+    int refused = 0;
+    for (const test::Damage& damage : test::damages()) {
+        BuiltImage built = test::soundImage();
+        damage.hurt(built);
+        g_concurrent = !g_concurrent;
+        const Attempt other = attempt(built.bytes, 6);
+        g_concurrent = !g_concurrent;
+        const Attempt done = attempt(built.bytes, 6);
+        QCOMPARE(done.result.has_value(), other.result.has_value());
+        QVERIFY2(sameBytes(done.after, other.after), damage.name);
+        if (done.result)
+            continue;
+        ++refused;
+        QCOMPARE(done.result.error().what, other.result.error().what);
+        QVERIFY2(sameBytes(done.after, built.bytes), damage.name);
+    }
+    QVERIFY(refused > 5 && refused < static_cast<int>(test::damages().size()));
+}
+
 void AmendTest::switchesTheHeaderWithOneSector()
 {
     const BuiltImage built = test::snapshotImage(12, 4, 2);
@@ -269,7 +317,7 @@ void AmendTest::switchesTheHeaderWithOneSector()
         const bool old = std::equal(built.bytes.begin(), built.bytes.begin() + 4096, memory->bytes().begin());
         seen.push_back({op, old});
     };
-    VERIFY_OK(amendStorage(std::make_shared<test::FaultyStorage>(memory, faults), 5, nullptr, {}));
+    VERIFY_OK(amendStorage(storageOver(std::make_shared<test::FaultyStorage>(memory, faults)), 5, nullptr, {}));
     // Everything but the last write and the last flush sees the old header, and a flush comes right before the switch.
     QVERIFY(seen.size() >= 4);
     const std::size_t last = seen.size() - 1;
@@ -338,12 +386,7 @@ void AmendTest::failureAtEveryOperationLeavesTheOldImage()
 {
     QFETCH(StorageOp, op);
     QFETCH(ErrorKind, failure);
-    // Large enough for several writes of 1 MiB: 64-bit counts of 150,000 clusters take 1.2 MB.
-    test::ImageBuilder builder({.clusterBits = 9, .refcountOrder = 4, .virtualSize = 512});
-    builder.skip(10);
-    builder.allocate(150'000);
-    builder.data(0);
-    const BuiltImage built = builder.build();
+    const BuiltImage built = longImage();
     const auto counting = std::make_shared<test::FaultPlan>();
     VERIFY_OK(attempt(built.bytes, 6, {}, counting).result);
     const std::uint64_t operations = counting->count(op);
@@ -360,6 +403,29 @@ void AmendTest::failureAtEveryOperationLeavesTheOldImage()
         QCOMPARE(done.after.size(), built.bytes.size());
         QVERIFY(std::equal(built.bytes.begin(), built.bytes.end(), done.after.begin()));
     }
+}
+
+void AmendTest::failuresWhereSomethingIsWrongLoseNothing()
+{
+    // How much is written before that is found out differs from time to time.
+    test::ImageBuilder builder({.clusterBits = 9, .refcountOrder = 4});
+    builder.allocate(3); // leaked
+    builder.data(0);
+    const BuiltImage built = builder.build();
+    int failures = 0;
+    for (const auto op : {StorageOp::Write, StorageOp::Flush, StorageOp::Truncate}) {
+        for (std::uint64_t at = 1; at <= 3; ++at) {
+            const auto faults = std::make_shared<test::FaultPlan>();
+            faults->failingOp = op;
+            faults->failFrom = at;
+            const Attempt done = attempt(built.bytes, 6, {}, faults);
+            QVERIFY(done.result || done.result.error().kind == ErrorKind::Io);
+            failures += done.result ? 0 : 1;
+            const bool old = std::equal(built.bytes.begin(), built.bytes.end(), done.after.begin());
+            QVERIFY(done.result || old || op == StorageOp::Flush);
+        }
+    }
+    QVERIFY(failures >= 3);
 }
 
 void AmendTest::aDiskThatDiesLeavesAnImageThatIsOldOrNew()
@@ -414,9 +480,9 @@ void AmendTest::refusesAnotherPlanThanTheOneAgreedTo()
     const Attempt agreed = attempt(before.bytes, 5);
     VERIFY_OK(agreed.result);
     const auto storage = std::make_shared<MemoryStorage>(now.bytes);
-    VERIFY_ERROR(amendStorage(storage, 5, &*agreed.result, {}), ErrorKind::Refused);
+    VERIFY_ERROR(amendStorage(storageOver(storage), 5, &*agreed.result, {}), ErrorKind::Refused);
     QVERIFY(sameBytes(storage->bytes(), now.bytes));
-    VERIFY_OK(amendStorage(std::make_shared<MemoryStorage>(before.bytes), 5, &*agreed.result, {}));
+    VERIFY_OK(amendStorage(storageOver(std::make_shared<MemoryStorage>(before.bytes)), 5, &*agreed.result, {}));
 }
 
 void AmendTest::refusesAFileThatChangedSinceThePlan()
@@ -442,5 +508,15 @@ void AmendTest::refusesAFileThatChangedSinceThePlan()
     QCOMPARE(test::faultsOfOldImage(changed, other.bytes()), std::string());
 }
 
-QTEST_GUILESS_MAIN(AmendTest)
+int main(int argc, char** argv)
+{
+    int failures = 0;
+    for (const bool concurrent : {false, true}) {
+        g_concurrent = concurrent;
+        AmendTest test;
+        failures += QTest::qExec(&test, argc, argv);
+    }
+    return failures;
+}
+
 #include "amend_test.moc"
