@@ -33,10 +33,10 @@ public:
 
     void addRun(HostCluster first, std::uint64_t count, ClusterOwner owner, Uses uses) override
     {
-        if ((first + count).value() > m_image.fileClusters()) {
-            m_unsure = true; // a structure that ends behind the file
+        m_unsure
+            = m_unsure || (first + count).value() > m_image.fileClusters(); // a structure that ends behind the file
+        if (m_unsure)
             return;
-        }
         for (std::uint64_t part = 0; count > 0; first = first + part, count -= part) {
             part = std::min(count, leftInPage(first));
             if (m_stored.isPageOfBits(first))
@@ -49,13 +49,16 @@ public:
     bool addDataRun(HostCluster first, std::uint64_t count, bool copied, Uses uses) override
     {
         // Where all counts are 0 or 1 every flag must be set: a reference to a count of 0 is found at the end.
-        const bool bits = count <= leftInPage(first) && m_stored.isPageOfBits(first);
+        const bool inPage = count <= leftInPage(first);
+        const bool bits = inPage && m_stored.isPageOfBits(first);
         if (uses.active > 0 && !(bits ? copied : copiedIsRight(first, count, copied)))
             return false;
         if (bits)
             addSingles(first, count, ClusterOwner::Data, uses);
         else if (count == 1)
             data.add(first, uses.total());
+        else if (inPage)
+            data.addRun(first, count, uses.total());
         else
             addRun(first, count, ClusterOwner::Data, uses);
         return true;
@@ -83,7 +86,7 @@ public:
     CompactCounts data;
     CompactCounts compressed;
     CompactCounts activeCompressed; ///< those of `compressed` that the active disk refers to
-    CompactCounts metadata; ///< 1 for what has the right count
+    CompactCounts metadata; ///< 1, whatever the count is, which was found to be right
 
 private:
     static std::uint64_t leftInPage(HostCluster first)
@@ -111,9 +114,18 @@ private:
             activeCompressed.addRun(first, count, uses.active);
         if (owner == ClusterOwner::Data || owner == ClusterOwner::CompressedData)
             return (owner == ClusterOwner::Data ? data : compressed).addRun(first, count, uses.total());
-        for (HostCluster cluster = first; cluster < first + count; ++cluster)
-            m_unsure = m_unsure || metadata.count(cluster) != 0 || m_stored.count(cluster) != uses.total();
+        m_unsure = m_unsure || metadata.used(first, count) != 0 || !haveCount(first, count, uses.total());
         metadata.addRun(first, count, 1);
+    }
+
+    bool haveCount(HostCluster first, std::uint64_t count, std::uint64_t number) const
+    {
+        if (number == 1) // what may be long
+            return !m_stored.look(first, count).others;
+        const HostCluster end = first + count;
+        while (first < end && m_stored.count(first) == number)
+            ++first;
+        return first == end;
     }
 
     bool copiedIsRight(HostCluster first, std::uint64_t count, bool copied)
@@ -223,17 +235,29 @@ Result<bool> SoundnessProof::readCounts(const TaskContext& task)
         if (!readPage(HostCluster(page * CompactCounts::kPageClusters), counts[worker]))
             m_unsure = true;
     });
-    if (!ended() && !nothingCountedBehind())
+    if (!ended() && !(nothingCountedBehind() && nothingListedBehind()))
         m_unsure = true;
     if (!ended())
         lookAtCounts();
     return outcome();
 }
 
-/// Whether no refblock counts anything behind the last page. Few reach there: one that ends there, and whole ones are
-/// left to the other census.
+/// Whether refblocks and L2 tables begin inside the file. The first are taken for zeros where they do not.
+bool SoundnessProof::nothingListedBehind() const
+{
+    for (std::uint64_t i = 0; i < m_image.reftable().size(); ++i) {
+        if (m_image.reftable()[i] != 0 && !m_image.usableRefblock(i))
+            return false;
+    }
+    return m_tables.empty() || m_tables.back().offset.value() < m_image.fileSize();
+}
+
+/// Whether no refblock counts anything behind the end of the file. Few reach behind the last page: one that ends there,
+/// and whole ones are left to the other census.
 bool SoundnessProof::nothingCountedBehind() const
 {
+    if (m_stored.nextUsed(HostCluster(m_image.fileClusters())) < m_stored.end())
+        return false;
     const Geometry& geometry = m_image.geometry();
     const std::uint64_t entries = geometry.refblockEntries();
     const std::uint64_t inLast = m_stored.end().value() % entries;

@@ -27,8 +27,8 @@ struct SoundCensus {
 };
 
 /// Proves in a fraction of takeCensus()'s time and memory that nothing is wrong with an image: on two threads, which
-/// count references of their own that must add up to the stored counts. Memory: a quarter of a byte a cluster, three
-/// bytes around counts above 1.
+/// count references of their own that must add up to the stored counts. Memory: a quarter of a byte a cluster; around
+/// counts above 1 three bytes, and four more where data is compressed.
 ///
 /// In steps, so that a caller can get on with the counts while the references are walked. Where a step gives nothing or
 /// false, that cannot be proved: because something is wrong, or because the image has what is too rare to be fast for
@@ -46,7 +46,8 @@ public:
     std::uint64_t bytesToRead() const; ///< work of readCounts()
     std::uint64_t bytesToWalk() const; ///< work of walk()
 
-    /// Reads the stored counts of all clusters.
+    /// Reads the stored counts of all clusters. True only if none of them, no refblock and no L2 table lies behind the
+    /// end of the file: nothing of a file that was cut off, unless it is found by walk().
     Result<bool> readCounts(const TaskContext& task);
     const CompactCounts& counts() const { return m_stored; } ///< after readCounts()
 
@@ -54,7 +55,7 @@ public:
     /// After walk() what SoundCensus has.
     const Census& census() const { return m_census; }
 
-    /// Walks all references. counts() and census() may be read meanwhile.
+    /// Walks all references. counts(), but not census(), may be read meanwhile.
     Result<bool> walk(const TaskContext& task);
 
     SoundCensus take() && { return {std::move(m_census), std::move(m_stored)}; } ///< after walk()
@@ -70,6 +71,7 @@ private:
     void share(const TaskContext& task, Phase phase, std::uint64_t count, std::uint64_t bytes, const Piece& piece);
     std::uint64_t pageBytes() const;
     bool nothingCountedBehind() const;
+    bool nothingListedBehind() const;
     bool readPage(HostCluster first, std::vector<std::uint64_t>& counts);
     Result<void> countRoots(const TaskContext& task);
     void walkTables(const TaskContext& task);

@@ -131,7 +131,7 @@ public:
                 report(FindingKind::CopiedFlagWrong, at);
             return;
         }
-        TableUse use{entry.l2Offset(), at.active, static_cast<std::uint32_t>(at.snapshots.size()), std::nullopt};
+        TableUse use{entry.l2Offset(), at.active, at.snapshots.size(), std::nullopt};
         if (at.active > 0)
             use.l1Index = static_cast<std::uint32_t>((at.slot - m_image.header().l1TableOffset) / 8);
         m_tables.push_back(use);

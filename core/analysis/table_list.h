@@ -18,8 +18,8 @@ namespace cowscope
 /// An L2 table and how many L1 entries refer to it.
 struct TableUse {
     HostOffset offset;
-    std::uint32_t active = 0; ///< references from the active L1 table
-    std::uint32_t snapshots = 0; ///< references from L1 tables of snapshots
+    std::uint64_t active = 0; ///< references from the active L1 table
+    std::uint64_t snapshots = 0; ///< references from L1 tables of snapshots
     std::optional<std::uint32_t> l1Index; ///< of the first reference from the active L1 table
 };
 

@@ -90,7 +90,7 @@ void TableWalk::walkEntry(const TableUse& use, std::uint64_t index, L2Entry entr
 {
     if (entry.compressed())
         return walkCompressed(use, index, entry, bitmap);
-    const std::uint64_t uses = std::uint64_t{use.active} + use.snapshots;
+    const std::uint64_t uses = use.active + use.snapshots;
     if (entry.hasReservedBits())
         report(FindingKind::L2EntryReserved, use, index, entry, uses);
     const Header& header = m_image.header();
@@ -107,7 +107,7 @@ void TableWalk::walkEntry(const TableUse& use, std::uint64_t index, L2Entry entr
 
 void TableWalk::walkCompressed(const TableUse& use, std::uint64_t index, L2Entry entry, SubclusterBitmap bitmap)
 {
-    const std::uint64_t uses = std::uint64_t{use.active} + use.snapshots;
+    const std::uint64_t uses = use.active + use.snapshots;
     if (entry.copied())
         report(FindingKind::CompressedCopied, use, index, entry, uses);
     if (m_image.header().hasDataFile())
@@ -126,7 +126,7 @@ void TableWalk::walkCompressed(const TableUse& use, std::uint64_t index, L2Entry
 void TableWalk::walkStandard(const TableUse& use, std::uint64_t index, L2Entry entry, SubclusterBitmap bitmap)
 {
     const Geometry& geometry = m_image.geometry();
-    const std::uint64_t uses = std::uint64_t{use.active} + use.snapshots;
+    const std::uint64_t uses = use.active + use.snapshots;
     checkCopied(use, index, entry);
     if (bitmap.contradicts())
         report(FindingKind::SubclusterContradiction, use, index, entry, uses);

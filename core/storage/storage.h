@@ -63,7 +63,8 @@ public:
     /// False for block devices, whose length is fixed.
     virtual bool canGrow() const = 0;
 
-    /// Whether, after all, one thread may append to the file while others read what was there before.
+    /// Whether, after all, one thread may append to the file, flush it, and cut off again what it has appended, while
+    /// others read what was there before.
     virtual bool readsWhileAppending() const { return false; }
 };
 

@@ -91,24 +91,53 @@ Result<void> carryOut(
     return switchRefcounts(image, storage, switchOf(plan), KeptCounts(image, plan, known), task);
 }
 
-/// The walk of a proof in a thread of its own. A proof that fails stops all that `stop` stops.
+/// What is appended to a file goes again unless it is kept.
+class Appended
+{
+public:
+    Appended(Storage& storage, const RefcountSwitch& target)
+        : m_storage(storage)
+        , m_target(target)
+    {
+    }
+    ~Appended()
+    {
+        if (!m_kept)
+            (void)dropRefcounts(m_storage, m_target); // whoever wants to know calls drop()
+    }
+    Appended(const Appended&) = delete;
+    Appended& operator=(const Appended&) = delete;
+
+    void keep() { m_kept = true; }
+    Result<void> drop()
+    {
+        m_kept = true;
+        return dropRefcounts(m_storage, m_target);
+    }
+
+private:
+    Storage& m_storage;
+    const RefcountSwitch& m_target;
+    bool m_kept = false;
+};
+
+/// The walk of a proof in a thread of its own. Unless it ends in a proof, it stops all that `stop` stops.
 class Walk
 {
 public:
     Walk(SoundnessProof& proof, std::stop_source& stop)
-        : m_bytes(proof.bytesToWalk())
-        , m_result(std::async(std::launch::async | std::launch::deferred, [this, &proof, &stop] {
-            auto proved = proof.walk(
-                {stop.get_token(), [this](const Progress& progress) { m_done = std::min(progress.done, m_bytes); }});
-            if (!proved || !*proved)
-                stop.request_stop();
-            return proved;
-        }))
+        : m_stop(stop)
+        , m_bytes(proof.bytesToWalk())
+        , m_result(std::async(std::launch::async | std::launch::deferred, [this, &proof] { return walk(proof); }))
     {
     }
+    ~Walk() { m_stop.request_stop(); }
+    Walk(const Walk&) = delete;
+    Walk& operator=(const Walk&) = delete;
 
     std::uint64_t bytes() const { return m_bytes; }
     std::uint64_t done() const { return m_done; }
+    bool hasProved() const { return m_proved; }
     bool goesOn() const { return m_result.wait_for(kReportEvery) == std::future_status::timeout; }
 
     Result<bool> end()
@@ -121,8 +150,27 @@ public:
 private:
     static constexpr std::chrono::milliseconds kReportEvery{50};
 
+    Result<bool> walk(SoundnessProof& proof)
+    {
+        Result<bool> proved = false;
+        try {
+            proved = proof.walk(
+                {m_stop.get_token(), [this](const Progress& progress) { m_done = std::min(progress.done, m_bytes); }});
+        } catch (...) {
+            m_stop.request_stop();
+            throw;
+        }
+        if (!proved || !*proved)
+            m_stop.request_stop();
+        else
+            m_proved = true;
+        return proved;
+    }
+
+    std::stop_source& m_stop;
     std::uint64_t m_bytes;
     std::atomic<std::uint64_t> m_done{0};
+    std::atomic<bool> m_proved{false};
     std::future<Result<bool>> m_result;
 };
 
@@ -168,8 +216,11 @@ private:
         auto counted = (*proof)->readCounts(m_steps.next((*proof)->bytesToWalk() + later));
         if (!counted || !*counted)
             return notProved(counted);
-        auto plan = planAmend(m_image, (*proof)->census(), surveyForAmend(m_image, (*proof)->counts()), m_order);
-        if (plan && onlyAppends(*plan) && m_storage.readsWhileAppending())
+        const AmendSurvey survey = surveyForAmend(m_image, (*proof)->counts(), m_task.stop);
+        if (m_task.stop.stop_requested())
+            return fail(ErrorKind::Cancelled, "Cancelled");
+        auto plan = planAmend(m_image, (*proof)->census(), survey, m_order);
+        if (plan && onlyAppends(*plan) && m_storage.readsWhileAppending() && mayBeExpected(*plan))
             return appendWhileProving(**proof, std::move(*plan));
         auto proved = (*proof)->walk(m_steps.next(later));
         if (!proved || !*proved)
@@ -200,45 +251,37 @@ private:
     {
         if (auto fit = checkStorage(m_image, m_storage, plan); !fit)
             return failed(fit);
+        const RefcountSwitch target = switchOf(plan);
+        const KeptCounts counts(m_image, plan, &proof.counts());
+        const TaskContext both = m_steps.next(0);
+        Appended appended(m_storage, target);
         std::stop_source stop;
         const std::stop_callback whenStopped(m_task.stop, [&stop] { stop.request_stop(); });
         Walk walk(proof, stop);
-        const TaskContext both = m_steps.next(0);
-        Progress last;
-        const TaskContext writing{
-            stop.get_token(), [&](const Progress& progress) {
-                last = progress;
-                both.report({progress.phase, progress.done + walk.done(), progress.total + walk.bytes()});
-            }};
-        const RefcountSwitch target = switchOf(plan);
-        const KeptCounts counts(m_image, plan, &proof.counts());
+        Progress written;
+        const TaskContext writing{stop.get_token(), [&](const Progress& progress) {
+                                      written = progress;
+                                      const Phase phase = walk.hasProved() ? progress.phase : Phase::WalkTables;
+                                      both.report({phase, progress.done + walk.done(), progress.total + walk.bytes()});
+                                  }};
         auto table = writeRefcounts(m_image.geometry(), m_storage, target, counts, writing);
-        if (!table)
-            stop.request_stop();
         while (walk.goesOn())
-            writing.report(last);
+            writing.report(written);
         const auto proved = walk.end();
 
-        const bool cancelled = m_task.stop.stop_requested();
-        if (table && proved && *proved && !cancelled) {
-            plan.snapshotsThatFit = proof.census().snapshotsThatFit[m_order];
-            return switchAsExpected(std::move(plan), *table, writing);
-        }
-        auto dropped = dropRefcounts(m_storage, target);
-        if (!table && table.error().kind != ErrorKind::Cancelled)
-            return failed(table);
-        if (cancelled)
+        if (m_task.stop.stop_requested())
             return fail(ErrorKind::Cancelled, "Cancelled");
-        return dropped ? Plan(std::nullopt) : failed(dropped);
-    }
-
-    Plan switchAsExpected(AmendPlan plan, HostOffset table, const TaskContext& task)
-    {
-        if (auto same = checkExpected(plan); !same) {
-            (void)dropRefcounts(m_storage, switchOf(plan));
-            return failed(same);
+        if (!proved || !*proved) {
+            auto dropped = appended.drop();
+            return dropped ? Plan(std::nullopt) : failed(dropped);
         }
-        if (auto switched = switchToRefcounts(m_image, m_storage, switchOf(plan), table, task); !switched)
+        if (!table)
+            return failed(table);
+        plan.snapshotsThatFit = proof.census().snapshotsThatFit[m_order];
+        if (auto same = checkExpected(plan); !same)
+            return failed(same);
+        appended.keep(); // the switch knows when it may be dropped
+        if (auto switched = switchToRefcounts(m_image, m_storage, target, *table, writing); !switched)
             return failed(switched);
         return plan;
     }
@@ -259,6 +302,13 @@ private:
         if (done)
             done = carryOut(m_image, m_storage, plan, known, m_steps.next(0));
         return done ? Result<AmendPlan>(std::move(plan)) : failed(done);
+    }
+
+    /// Before it is known how many snapshots fit.
+    bool mayBeExpected(AmendPlan plan) const
+    {
+        plan.snapshotsThatFit = m_expected != nullptr ? m_expected->snapshotsThatFit : 0;
+        return m_expected == nullptr || plan == *m_expected;
     }
 
     Result<void> checkExpected(const AmendPlan& plan) const

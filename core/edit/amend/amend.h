@@ -22,7 +22,9 @@ namespace cowscope
 Result<void> runAmend(const Image& image, Storage& storage, const AmendPlan& plan, const TaskContext& task);
 
 /// The whole way for a caller that has nothing but a locked, writable storage: opens the image, takes the census,
-/// plans, runs. With `expected` (a plan that the user has agreed to) a different plan is Refused.
+/// plans, runs. With `expected` (a plan that the user has agreed to) a different plan is Refused. Where the storage
+/// readsWhileAppending(), the new structures may be appended before all of the image was looked at; if something proves
+/// to be wrong with it, that is taken back before anything else is decided.
 /// Returns the plan that was carried out. A plan that changes nothing writes nothing.
 Result<AmendPlan> amendStorage(
     std::shared_ptr<Storage> storage, unsigned order, const AmendPlan* expected, const TaskContext& task);

@@ -90,13 +90,16 @@ AmendSurvey surveyForAmend(const Image& image, const Census& census, CountBasis 
     return survey;
 }
 
-AmendSurvey surveyForAmend(const Image& image, const CompactCounts& counts)
+AmendSurvey surveyForAmend(const Image& image, const CompactCounts& counts, const std::stop_token& stop)
 {
     AmendSurvey survey;
     survey.chunkClusters = image.geometry().clusterSize() / 8;
     survey.oldRefblocks = usedRefblocks(image);
     HostCluster freeFrom(0);
-    for (HostCluster used = counts.nextUsed(freeFrom); used < counts.end(); used = counts.nextUsed(freeFrom)) {
+    std::uint64_t seen = 0;
+    const auto stopped = [&] { return ++seen % kClustersBetweenStops == 0 && stop.stop_requested(); };
+    for (HostCluster used = counts.nextUsed(freeFrom); used < counts.end() && !stopped();
+         used = counts.nextUsed(freeFrom)) {
         addFreeRun(survey, freeFrom, used);
         freeFrom = counts.nextFree(used);
     }
@@ -107,7 +110,7 @@ AmendSurvey surveyForAmend(const Image& image, const CompactCounts& counts)
     for (std::uint64_t i = 0; i < image.header().refcountTableClusters; ++i)
         old.push_back(image.geometry().cluster(image.header().refcountTableOffset) + i);
     std::ranges::sort(old);
-    for (HostCluster used = counts.nextUsed(HostCluster(0)); used < survey.end;) {
+    for (HostCluster used = counts.nextUsed(HostCluster(0)); used < survey.end && !stopped();) {
         const std::uint64_t chunk = used.value() / survey.chunkClusters;
         const HostCluster first(chunk * survey.chunkClusters);
         const HostCluster end = first + survey.chunkClusters;

@@ -33,7 +33,7 @@ AmendSurvey surveyForAmend(
     const Image& image, const Census& census, CountBasis basis = CountBasis::Stored, const std::stop_token& stop = {});
 
 /// The same of an image in which nothing is wrong, from all its counts.
-AmendSurvey surveyForAmend(const Image& image, const CompactCounts& counts);
+AmendSurvey surveyForAmend(const Image& image, const CompactCounts& counts, const std::stop_token& stop = {});
 
 /// Where the new structures of one width go.
 struct AmendLayout {

@@ -46,7 +46,7 @@ Result<void> switchRefcounts(const Image& image, Storage& storage, const Refcoun
     const CountSource& counts, const TaskContext& task);
 
 /// Takes back what writeRefcounts() has appended to the file. Where that fails there are bytes behind the old end that
-/// no count covers: harmless.
+/// no count covers.
 Result<void> dropRefcounts(Storage& storage, const RefcountSwitch& target);
 
 /// Changes fields within the first 512 bytes of the file by one write, which the disk does wholly or not at all, and

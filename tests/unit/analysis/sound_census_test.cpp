@@ -59,6 +59,7 @@ private Q_SLOTS:
     void provesNothingOfADamagedImage();
     void neverCallsSoundWhatThePlainCensusDoesNot();
     void seesACountBehindTheLastPage();
+    void seesFromTheCountsWhatWasCutOff();
     void countsManySharedClusters();
     void canBeStopped();
     void checksWithThePlainCensusWhereSomethingIsWrong();
@@ -141,6 +142,26 @@ void SoundCensusTest::seesACountBehindTheLastPage()
     QVERIFY(takeSoundCensus(*open(built.bytes), {}).value().has_value());
     test::put16(built.bytes, built.layout.refblocks.at(0) + 2 * 900000, 1);
     QVERIFY(!takeSoundCensus(*open(built.bytes), {}).value().has_value());
+}
+
+void SoundCensusTest::seesFromTheCountsWhatWasCutOff()
+{
+    const auto settles = [](const BuiltImage& built) {
+        const auto image = open(built.bytes);
+        const auto proof = SoundnessProof::begin(*image, {});
+        return proof && *proof != nullptr && (*proof)->readCounts({}).value_or(false);
+    };
+    const BuiltImage whole = test::plainImage(12, 4);
+    QVERIFY(settles(whole));
+    BuiltImage data = whole; // a count behind the end of the file, in the same page
+    test::put16(data.bytes, data.layout.refblocks.at(0) + 2 * (data.layout.clusters + 3), 1);
+    QVERIFY(!settles(data));
+    BuiltImage refblock = whole;
+    test::setReftable(refblock, 1, test::kFar);
+    QVERIFY(!settles(refblock));
+    BuiltImage table = whole;
+    test::setL1(table, test::kCopied | test::kFar);
+    QVERIFY(!settles(table));
 }
 
 void SoundCensusTest::countsManySharedClusters()

@@ -80,6 +80,7 @@ private Q_SLOTS:
     void keepsSubclusterImages();
     void leavesLeaksAsTheyAre();
     void treatsDamageTheSameWhileAppending();
+    void anExceptionLeavesTheOldLength();
     void switchesTheHeaderWithOneSector();
     void cancelAtEveryStepLeavesTheOldImage_data();
     void cancelAtEveryStepLeavesTheOldImage();
@@ -301,6 +302,29 @@ void AmendTest::treatsDamageTheSameWhileAppending()
         QVERIFY2(sameBytes(done.after, built.bytes), damage.name);
     }
     QVERIFY(refused > 5 && refused < static_cast<int>(test::damages().size()));
+}
+
+void AmendTest::anExceptionLeavesTheOldLength()
+{
+    if (!g_concurrent)
+        return;
+    const BuiltImage built = longImage();
+    int thrown = 0;
+    for (int at = 0;; at += 1 + at / 2, ++thrown) {
+        const auto memory = std::make_shared<MemoryStorage>(built.bytes);
+        int seen = 0;
+        const TaskContext task{{}, [&](const Progress& progress) {
+                                   if (progress.phase < Phase::Switch && seen++ == at)
+                                       throw std::bad_alloc();
+                               }};
+        try {
+            VERIFY_OK(amendStorage(storageOver(memory), 6, nullptr, task));
+            break;
+        } catch (const std::bad_alloc&) {
+            QVERIFY(sameBytes(memory->bytes(), built.bytes));
+        }
+    }
+    QVERIFY(thrown > 3);
 }
 
 void AmendTest::switchesTheHeaderWithOneSector()
