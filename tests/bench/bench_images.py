@@ -39,10 +39,9 @@ class Image:
         self.write_words(self.l1_offset, words)
 
 
-def random_writes(path, writes, table_clusters=1):
+def random_writes(path, writes):
     """Lays out in an empty image of 4 KiB clusters what so many writes of a cluster each, all over the disk, leave
-    behind, as qemu-io does it: clusters in the order in which they are needed, a refblock first in what it counts.
-    A refcount table of more than one cluster is what a file keeps that was longer once."""
+    behind, as qemu-io does it: clusters in the order in which they are needed, a refblock first in what it counts."""
     image = Image(path)
     rng = random.Random(1)
     tables = {}
@@ -61,19 +60,13 @@ def random_writes(path, writes, table_clusters=1):
             tables[table] = [allocate(), [0] * 512]
         if tables[table][1][index] == 0:
             tables[table][1][index] = allocate() | COPIED
-    table, unused = 1, set()
-    if table_clusters > 1:
-        refblock = after + 2048 - after % 2048  # counts itself and the table behind it
-        unused = {1, *range(after, refblock)}
-        table, after = refblock + 1, refblock + 1 + table_clusters
     blocks = (after + 2047) // 2048
-    assert blocks <= 512 * table_clusters
+    assert blocks <= 512, "the refcount table has one cluster"
     image.write_words(image.l1_offset, [tables[i][0] | COPIED if i in tables else 0 for i in range(image.l1_size)])
     for offset, entries in tables.values():
         image.write_words(offset, entries)
-    image.write_words(table * 4096, [2 * 4096, *(i * 2048 * 4096 for i in range(1, blocks))])
-    os.pwrite(image.file.fileno(), struct.pack(">QI", table * 4096, table_clusters), 48)
+    image.write_words(4096, [2 * 4096, *(i * 2048 * 4096 for i in range(1, blocks))])
     for i in range(blocks):
-        counts = (b"\0\1" if each < after and each not in unused else b"\0\0" for each in range(i * 2048, (i + 1) * 2048))
-        os.pwrite(image.file.fileno(), b"".join(counts), (i * 2048 or 2) * 4096)
+        ones = min(2048, after - i * 2048)
+        os.pwrite(image.file.fileno(), b"\0\1" * ones + b"\0\0" * (2048 - ones), (i * 2048 or 2) * 4096)
     image.file.truncate(after * 4096)
