@@ -33,8 +33,8 @@ public:
 
     void addRun(HostCluster first, std::uint64_t count, ClusterOwner owner, Uses uses) override
     {
-        m_unsure
-            = m_unsure || (first + count).value() > m_image.fileClusters(); // a structure that ends behind the file
+        if ((first + count).value() > m_image.fileClusters())
+            m_unsure = true; // a structure that ends behind the file
         if (m_unsure)
             return;
         for (std::uint64_t part = 0; count > 0; first = first + part, count -= part) {

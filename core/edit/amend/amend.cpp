@@ -91,36 +91,6 @@ Result<void> carryOut(
     return switchRefcounts(image, storage, switchOf(plan), KeptCounts(image, plan, known), task);
 }
 
-/// What is appended to a file goes again unless it is kept.
-class Appended
-{
-public:
-    Appended(Storage& storage, const RefcountSwitch& target)
-        : m_storage(storage)
-        , m_target(target)
-    {
-    }
-    ~Appended()
-    {
-        if (!m_kept)
-            (void)dropRefcounts(m_storage, m_target); // whoever wants to know calls drop()
-    }
-    Appended(const Appended&) = delete;
-    Appended& operator=(const Appended&) = delete;
-
-    void keep() { m_kept = true; }
-    Result<void> drop()
-    {
-        m_kept = true;
-        return dropRefcounts(m_storage, m_target);
-    }
-
-private:
-    Storage& m_storage;
-    const RefcountSwitch& m_target;
-    bool m_kept = false;
-};
-
 /// The walk of a proof in a thread of its own. Unless it ends in a proof, it stops all that `stop` stops.
 class Walk
 {
@@ -254,7 +224,7 @@ private:
         const RefcountSwitch target = switchOf(plan);
         const KeptCounts counts(m_image, plan, &proof.counts());
         const TaskContext both = m_steps.next(0);
-        Appended appended(m_storage, target);
+        AppendedRefcounts appended(m_storage, target);
         std::stop_source stop;
         const std::stop_callback whenStopped(m_task.stop, [&stop] { stop.request_stop(); });
         Walk walk(proof, stop);
@@ -305,10 +275,13 @@ private:
     }
 
     /// Before it is known how many snapshots fit.
-    bool mayBeExpected(AmendPlan plan) const
+    bool mayBeExpected(const AmendPlan& plan) const
     {
-        plan.snapshotsThatFit = m_expected != nullptr ? m_expected->snapshotsThatFit : 0;
-        return m_expected == nullptr || plan == *m_expected;
+        if (m_expected == nullptr)
+            return true;
+        AmendPlan same = plan;
+        same.snapshotsThatFit = m_expected->snapshotsThatFit;
+        return same == *m_expected;
     }
 
     Result<void> checkExpected(const AmendPlan& plan) const

@@ -15,6 +15,21 @@ namespace
 constexpr std::uint64_t kClustersBetweenStops = 1U << 16; ///< some milliseconds
 constexpr std::size_t kMaxFreeRuns = 1U << 16; ///< more are not remembered: the end of the image always does
 
+/// For loops over clusters: whether to stop, asked only every so often.
+class StopNowAndThen
+{
+public:
+    explicit StopNowAndThen(const std::stop_token& stop)
+        : m_stop(stop)
+    {
+    }
+    bool operator()() { return ++m_seen % kClustersBetweenStops == 0 && m_stop.stop_requested(); }
+
+private:
+    const std::stop_token& m_stop;
+    std::uint64_t m_seen = 0;
+};
+
 std::vector<HostCluster> usedRefblocks(const Image& image)
 {
     std::vector<HostCluster> refblocks;
@@ -72,10 +87,9 @@ AmendSurvey surveyForAmend(const Image& image, const Census& census, CountBasis 
     const ClusterMap& map = census.map;
     const HostCluster end(map.clusters());
     HostCluster freeFrom(0);
-    std::uint64_t seen = 0;
-    for (HostCluster cluster = map.nextKnown(HostCluster(0)); cluster < end; cluster = map.nextKnown(cluster + 1)) {
-        if (++seen % kClustersBetweenStops == 0 && stop.stop_requested())
-            break;
+    StopNowAndThen stopped(stop);
+    for (HostCluster cluster = map.nextKnown(HostCluster(0)); cluster < end && !stopped();
+         cluster = map.nextKnown(cluster + 1)) {
         const ClusterState state = map.state(cluster);
         if (state.owner == ClusterOwner::Free)
             continue;
@@ -96,8 +110,7 @@ AmendSurvey surveyForAmend(const Image& image, const CompactCounts& counts, cons
     survey.chunkClusters = image.geometry().clusterSize() / 8;
     survey.oldRefblocks = usedRefblocks(image);
     HostCluster freeFrom(0);
-    std::uint64_t seen = 0;
-    const auto stopped = [&] { return ++seen % kClustersBetweenStops == 0 && stop.stop_requested(); };
+    StopNowAndThen stopped(stop);
     for (HostCluster used = counts.nextUsed(freeFrom); used < counts.end() && !stopped();
          used = counts.nextUsed(freeFrom)) {
         addFreeRun(survey, freeFrom, used);

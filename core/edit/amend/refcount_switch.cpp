@@ -233,19 +233,20 @@ Error changedSincePlan(std::string_view what)
 Result<HostOffset> writeRefcounts(const Geometry& geometry, Storage& storage, const RefcountSwitch& target,
     const CountSource& counts, const TaskContext& task)
 {
-    if (auto written = RefcountWriter(geometry, storage, target, counts, task).write(); !written) {
-        (void)dropRefcounts(storage, target); // the first error is the one to tell
+    AppendedRefcounts appended(storage, target);
+    if (auto written = RefcountWriter(geometry, storage, target, counts, task).write(); !written)
         return failed(written);
-    }
+    appended.keep();
     return geometry.offset(target.first + target.refblocks.size());
 }
 
-Result<void> dropRefcounts(Storage& storage, const RefcountSwitch& target)
+Result<void> AppendedRefcounts::drop()
 {
-    const auto size = storage.size();
+    m_settled = true;
+    const auto size = m_storage.size();
     if (!size)
         return std::unexpected(size.error());
-    return *size > target.fileBytesBefore ? storage.truncate(target.fileBytesBefore) : Result<void>{};
+    return *size > m_bytesBefore ? m_storage.truncate(m_bytesBefore) : Result<void>{};
 }
 
 Result<void> switchRefcounts(const Image& image, Storage& storage, const RefcountSwitch& target,
@@ -265,7 +266,7 @@ Result<void> switchToRefcounts(
             storeBigEndian(sector, header_field::kRefcountOrder, std::uint32_t{target.order});
     };
     const std::uint64_t bytes = target.clusters() * image.geometry().clusterSize();
-    const auto whenOld = [&] { (void)dropRefcounts(storage, target); };
+    const auto whenOld = [&] { (void)AppendedRefcounts(storage, target).drop(); };
     if (task.report)
         task.report({Phase::Switch, bytes, bytes + kSectorBytes});
     if (auto switched = changeHeader(image.header(), storage, change, whenOld); !switched)

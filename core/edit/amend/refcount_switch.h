@@ -27,6 +27,33 @@ struct RefcountSwitch {
 /// structures, which get their count of 1 elsewhere. Called with ascending clusters.
 using CountSource = std::function<Result<void>(HostCluster first, std::span<std::uint64_t> counts)>;
 
+/// What new refcount structures append to a file is cut off again unless they are kept. Where that fails there are
+/// bytes behind the old end that no count covers.
+class AppendedRefcounts
+{
+public:
+    AppendedRefcounts(Storage& storage, const RefcountSwitch& target)
+        : m_storage(storage)
+        , m_bytesBefore(target.fileBytesBefore)
+    {
+    }
+    ~AppendedRefcounts()
+    {
+        if (!m_settled)
+            (void)drop(); // whoever wants to know of a failure calls it
+    }
+    AppendedRefcounts(const AppendedRefcounts&) = delete;
+    AppendedRefcounts& operator=(const AppendedRefcounts&) = delete;
+
+    void keep() { m_settled = true; }
+    Result<void> drop();
+
+private:
+    Storage& m_storage;
+    std::uint64_t m_bytesBefore;
+    bool m_settled = false;
+};
+
 /// Writes new refblocks and a new reftable beside everything in use, and flushes. Returns where the table is. On cancel
 /// or failure the file gets its old length back.
 ///
@@ -44,10 +71,6 @@ Result<void> switchToRefcounts(
 /// writeRefcounts() and switchToRefcounts().
 Result<void> switchRefcounts(const Image& image, Storage& storage, const RefcountSwitch& target,
     const CountSource& counts, const TaskContext& task);
-
-/// Takes back what writeRefcounts() has appended to the file. Where that fails there are bytes behind the old end that
-/// no count covers.
-Result<void> dropRefcounts(Storage& storage, const RefcountSwitch& target);
 
 /// Changes fields within the first 512 bytes of the file by one write, which the disk does wholly or not at all, and
 /// flushes. Unknown autoclear features are switched off, as the format demands of every writer. `expected` is the

@@ -306,8 +306,6 @@ void AmendTest::treatsDamageTheSameWhileAppending()
 
 void AmendTest::anExceptionLeavesTheOldLength()
 {
-    if (!g_concurrent)
-        return;
     const BuiltImage built = longImage();
     int thrown = 0;
     for (int at = 0;; at += 1 + at / 2, ++thrown) {
